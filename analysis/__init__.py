@@ -1,0 +1,1 @@
+"""Casualty ratios from publicly reported, worded figures."""
