@@ -4,7 +4,7 @@ __all__ = ["InputError", "WorkError"]
 
 
 class InputError(ValueError):
-    """
+    r"""
     What the user gave is wrong; the command line prints each fault on a line and exits with 2.
 
     Parameters
@@ -15,7 +15,7 @@ class InputError(ValueError):
     Examples
     --------
     >>> str(InputError("level is 2", "seed is 'x'"))
-    "level is 2\\nseed is 'x'"
+    "level is 2\nseed is 'x'"
     """
 
     def __init__(self, *faults: str) -> None:

@@ -1,0 +1,296 @@
+"""
+What the register says on a day: one reading per origin and quantity, echoes collapsed, and what was left out.
+
+Refused: a claim dropped in silence. Every claim is either counted, or listed with its reason.
+
+>>> evidence = collect(read_claims(read_register("seed")), as_of=date(2024, 12, 19))
+>>> [(origin.name, sorted(origin.given)) for origin in evidence.origins]
+[('NIS', ['killed', 'wounded']), ('US DoD', ['casualties'])]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+
+from analysis.claims import COUNTING_ROLES, Claim, Register, read_register
+from analysis.distributions import Distribution, Mixture
+from analysis.errors import InputError
+from analysis.wording import Lexicon, Reading, read, read_lexicon
+
+__all__ = [
+    "FORCES",
+    "Evidence",
+    "Exclusion",
+    "Force",
+    "OriginEvidence",
+    "ReadClaim",
+    "collect",
+    "force_readings",
+    "parse_weights",
+    "read_claims",
+    "read_register",
+]
+
+LOSSES = ("killed", "wounded", "casualties")
+FORCES = ("reported", "theatre", "deployed")
+
+
+@dataclass(frozen=True, slots=True)
+class ReadClaim:
+    """
+    A claim and its reading.
+
+    Parameters
+    ----------
+    claim : Claim
+        As printed.
+    wording : Reading
+        What the words mean.
+    reading : Reading
+        The same with the reporting layer of the origin, where one applies.
+    """
+
+    claim: Claim
+    wording: Reading
+    reading: Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """A claim that is not counted, and why."""
+
+    claim: Claim
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class OriginEvidence:
+    """
+    What one origin says: its counted figures by quantity (killed, wounded, casualties).
+
+    ``given`` holds one claim for each quantity that enters the model.
+    """
+
+    name: str
+    given: Mapping[str, ReadClaim]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is counted on a day, origins by name, and what is not."""
+
+    as_of: date
+    origins: tuple[OriginEvidence, ...]
+    excluded: tuple[Exclusion, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Force:
+    """
+    A reading of the size of the force: a choice of denominator and the claims behind it.
+
+    ``distribution`` is the linear pool of the claims' readings, soldiers.
+    """
+
+    choice: str
+    claims: tuple[ReadClaim, ...]
+    distribution: Distribution
+
+
+def read_claims(register: Register, *, lexicon: Lexicon | None = None) -> tuple[ReadClaim, ...]:
+    """
+    Read the wording of every claim of a register.
+
+    Raises
+    ------
+    InputError
+        With a line for every wording that no rule fits.
+    """
+    lexicon = lexicon or read_lexicon()
+    faults, found = [], []
+    for claim in register.claims:
+        layer = register.sources[claim.origin].reporting
+        if layer not in lexicon.reporting:
+            known = ", ".join(lexicon.reporting)
+            faults.append(f"sources.toml: [{claim.origin}]: reporting is {layer!r}, expected one of {known}")
+            continue
+        try:
+            found.append(_read_claim(claim, layer, lexicon))
+        except InputError as error:
+            faults += [f"{claim.where}: {fault}" for fault in error.faults]
+    if faults:
+        raise InputError(*dict.fromkeys(faults))
+    return tuple(found)
+
+
+def _read_claim(claim: Claim, layer: str, lexicon: Lexicon) -> ReadClaim:
+    fresh = (claim.published - claim.as_of).days <= lexicon.breaking.days and claim.role != "count"
+    wording = read(claim.wording, lexicon=lexicon, breaking=fresh)
+    counted = claim.quantity in LOSSES
+    reading = wording.reported_by(lexicon.reporting[layer], layer) if counted else wording
+    return ReadClaim(claim, wording, reading)
+
+
+def collect(claims: Iterable[ReadClaim], *, as_of: date) -> Evidence:
+    """
+    Choose the claims that count on a day.
+
+    Parameters
+    ----------
+    claims : iterable of ReadClaim
+        In any order; the order changes nothing.
+    as_of : date
+        Claims published later are left out.
+
+    Raises
+    ------
+    InputError
+        If no claim was published by then, or none of them gives a loss as a number.
+    """
+    ordered = sorted(claims, key=lambda one: (one.claim.origin, one.claim.quantity, *_recency(one.claim)))
+    if not any(one.claim.published <= as_of for one in ordered):
+        first = min((one.claim.published for one in ordered), default=None)
+        raise InputError(f"no claim was published on or before {as_of}; the first is of {first}")
+    ids = {one.claim.id for one in ordered if one.claim.published <= as_of}
+    excluded = [Exclusion(one.claim, reason) for one in ordered if (reason := _reason(one, as_of, ids))]
+    left_out = {exclusion.claim.id for exclusion in excluded}
+    counted = [one for one in ordered if one.claim.id not in left_out]
+    origins = []
+    for name, of_origin in groupby(counted, key=lambda one: one.claim.origin):
+        given, superseded = _latest(of_origin)
+        origins.append(OriginEvidence(name, given))
+        excluded += superseded
+    if not origins:
+        raise InputError(f"no claim published on or before {as_of} gives killed, wounded or casualties as a number")
+    excluded.sort(key=lambda exclusion: (exclusion.claim.file, exclusion.claim.line))
+    return Evidence(as_of, tuple(origins), tuple(excluded))
+
+
+def _recency(claim: Claim) -> tuple[date, date, str]:
+    return claim.as_of, claim.published, claim.id
+
+
+def _reason(one: ReadClaim, as_of: date, ids: set[str]) -> str | None:
+    """Why a claim is no observation of losses on this day, or ``None`` if it is one."""
+    claim = one.claim
+    if early := _unusable(one, as_of):
+        return early
+    if claim.role not in COUNTING_ROLES:
+        return f"{claim.role}: shown, never counted"
+    if claim.relation != "original" and (echoed := [name for name in claim.rests_on if name in ids]):
+        return f"an echo of {', '.join(echoed)}"
+    if claim.quantity in ("deployed", "engaged"):
+        return "a size of the force: a possible denominator"
+    if claim.quantity not in LOSSES:
+        return f"{claim.quantity} is not part of killed and wounded"
+    return None
+
+
+def _unusable(one: ReadClaim, as_of: date) -> str | None:
+    """Why a claim gives no number of soldiers on this day, whatever it is about."""
+    claim, reading = one.claim, one.wording
+    if claim.published > as_of:
+        return f"published after {as_of}"
+    if claim.mode == "plan":
+        return "a forecast, not an observation"
+    if claim.mode == "incremental":
+        return "a flow over a period, not a total"
+    if reading.distribution is None:
+        return "no number"
+    if reading.stated == 0:
+        return "zero, for which the ratios have no meaning"
+    if claim.quantity == "casualty_ratio" or (reading.stated or 1) < 1:
+        return "a share, not a number of soldiers"
+    return None
+
+
+def _latest(of_origin: Iterable[ReadClaim]) -> tuple[dict[str, ReadClaim], list[Exclusion]]:
+    """The newest claim for each quantity of one origin; of killed, wounded and casualties two say all."""
+    given: dict[str, ReadClaim] = {}
+    excluded = []
+    for one in of_origin:
+        if older := given.get(one.claim.quantity):
+            excluded.append(Exclusion(older.claim, f"superseded by {one.claim.id}"))
+        given[one.claim.quantity] = one
+    if len(given) == 3:
+        total = given.pop("casualties")
+        excluded.append(Exclusion(total.claim, "the origin's killed and wounded give the sum"))
+    return given, excluded
+
+
+def force_readings(claims: Iterable[ReadClaim], *, register: Register, as_of: date) -> dict[str, Force]:
+    """
+    The denominators that the claims offer on a day, by choice; one that no claim gives is absent.
+
+    ``reported`` is the register's own figure (its seed claims), ``theatre`` what is said to be in the combat
+    zone, ``deployed`` what is said to have been sent. Where an origin can be judged, one that cannot (reliability
+    F) does not count beside it. The figures of the latest day of each origin are pooled with equal weights.
+    """
+    usable = [
+        one
+        for one in claims
+        if not _unusable(one, as_of)
+        and one.claim.role in (*COUNTING_ROLES, "context")
+        and one.claim.quantity in ("deployed", "engaged")
+    ]
+    usable.sort(key=lambda one: _recency(one.claim))
+    sent = [one for one in usable if one.claim.quantity == "deployed"]
+    judged = [one for one in sent if register.sources[one.claim.origin].reliability != "F"]
+    chosen = {
+        "reported": [one for one in sent if one.claim.role == "seed"] or judged or sent,
+        "theatre": [one for one in usable if one.claim.quantity == "engaged"],
+        "deployed": judged or sent,
+    }
+    return {choice: _pooled(choice, found) for choice, found in chosen.items() if found}
+
+
+def _pooled(choice: str, found: list[ReadClaim]) -> Force:
+    latest = tuple(dict(sorted({one.claim.origin: one for one in found}.items())).values())
+    readings = tuple(one.wording.distribution for one in latest)
+    if len(readings) == 1:
+        return Force(choice, latest, readings[0])
+    return Force(choice, latest, Mixture(readings, (1 / len(readings),) * len(readings)))
+
+
+def parse_weights(text: str, *, register: Register, origins: Iterable[str]) -> dict[str, float]:
+    """
+    The weight of each counted origin in the pool, adding to 1.
+
+    Parameters
+    ----------
+    text : str
+        Empty for equal weights, or like ``NIS=2, US=1``; an origin that is not named has weight 1.
+    register : Register
+        Its origins and their spellings may be named.
+    origins : iterable of str
+        The counted ones.
+
+    Raises
+    ------
+    InputError
+        With a line for each weight that is no number, negative, or of no counted origin; or if all are zero.
+    """
+    weights = dict.fromkeys(origins, 1.0)
+    faults = []
+    for part in (part.strip() for part in text.split(",") if part.strip()):
+        name, _, value = (piece.strip() for piece in part.partition("="))
+        origin = register.origin_named(name)
+        if origin not in weights:
+            faults.append(f"weights names {name!r}, expected a counted origin: {', '.join(weights)}")
+            continue
+        try:
+            weights[origin] = float(value)
+        except ValueError:
+            faults.append(f"weights gives {name} {value!r}, expected a number, like {name}=2")
+            continue
+        if not 0 <= weights[origin] < float("inf"):
+            faults.append(f"weights gives {name} {value}, expected a number of at least 0")
+    if faults:
+        raise InputError(*faults)
+    if sum(weights.values()) == 0:
+        raise InputError(f"weights is {text!r}, which leaves every origin out; expected one above 0")
+    total = sum(weights.values())
+    return {name: weight / total for name, weight in weights.items()}

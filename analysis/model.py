@@ -1,0 +1,370 @@
+"""
+The question itself: killed, wounded, casualties and the force, and the ratios between them.
+
+It knows nothing of files, words or plots. In every draw killed + wounded = casualties holds exactly, and
+casualties do not exceed the force.
+
+>>> losses = split_by_ratio(casualties=np.array([400.0]), wounded_per_killed=np.array([3.0]))
+>>> losses.killed, losses.wounded, losses.casualties
+(array([100.]), array([300.]), array([400.]))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from analysis.distributions import Distribution, FloatArray, Tabulated
+from analysis.sampling import root_between, weighted_quantiles
+
+__all__ = [
+    "QUANTITIES",
+    "RATIOS",
+    "THRESHOLDS",
+    "UNITS",
+    "Draws",
+    "Losses",
+    "Pool",
+    "Question",
+    "Summary",
+    "draw",
+    "from_killed",
+    "from_killed_and_wounded",
+    "from_wounded",
+    "pooled",
+    "split_by_ratio",
+    "split_known",
+    "summarize",
+]
+
+# The three ratios and the loss that each divides by the force.
+RATIOS = {"killed_ratio": "killed", "wounded_ratio": "wounded", "casualties_ratio": "casualties"}
+
+UNITS = {
+    "killed": "soldiers",
+    "wounded": "soldiers",
+    "casualties": "soldiers",
+    "force": "soldiers",
+    "killed_ratio": "share of the force",
+    "wounded_ratio": "share of the force",
+    "casualties_ratio": "share of the force",
+    "wounded_per_killed": "wounded per killed",
+    "killed_share": "share of casualties",
+}
+QUANTITIES = tuple(UNITS)
+
+# Shares of the force that a ratio may exceed.
+THRESHOLDS = (0.05, 0.10, 0.20, 0.33)
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """
+    Killed and wounded, draw by draw; casualties are their sum by definition.
+
+    Parameters
+    ----------
+    killed, wounded : array, shape (n,), soldiers
+    """
+
+    killed: FloatArray
+    wounded: FloatArray
+
+    @property
+    def casualties(self) -> FloatArray:
+        """Killed plus wounded, soldiers."""
+        return self.killed + self.wounded
+
+
+def from_killed_and_wounded(*, killed: FloatArray, wounded: FloatArray) -> Losses:
+    """Losses of an origin that gives both; their sum is the casualties."""
+    return Losses(killed, wounded)
+
+
+def split_by_ratio(*, casualties: FloatArray, wounded_per_killed: FloatArray) -> Losses:
+    """
+    Losses of an origin that gives casualties T only: killed is T / (1 + R), wounded the rest.
+
+    Parameters
+    ----------
+    casualties : array, shape (n,), soldiers
+    wounded_per_killed : array, shape (n,), dimensionless, not negative
+        R, drawn from a reference class.
+    """
+    killed = casualties / (1 + wounded_per_killed)
+    return Losses(killed, casualties - killed)
+
+
+def from_killed(*, killed: FloatArray, wounded_per_killed: FloatArray) -> Losses:
+    """Losses of an origin that gives killed only: wounded is R times as many."""
+    return Losses(killed, killed * wounded_per_killed)
+
+
+def from_wounded(*, wounded: FloatArray, wounded_per_killed: FloatArray) -> Losses:
+    """Losses of an origin that gives wounded only: killed is a share 1 / R of them."""
+    return Losses(wounded / wounded_per_killed, wounded)
+
+
+def split_known(*, casualties: FloatArray, known: FloatArray, is_killed: bool) -> Losses:
+    """
+    Losses of an origin that gives casualties and one of their parts: the other part is the rest, at least 0.
+
+    Where the part exceeds the total the part stands, so the identity holds and casualties are the part.
+    """
+    rest = np.maximum(casualties - known, 0.0)
+    return Losses(known, rest) if is_killed else Losses(rest, known)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """
+    What a run draws from.
+
+    Parameters
+    ----------
+    origins : mapping of str to mapping of str to Distribution
+        For each origin the quantities that it gives (one or two of killed, wounded, casualties), soldiers.
+    weights : mapping of str to float
+        Of each origin in the pool, adding to 1.
+    wounded_per_killed : Distribution
+        R, dimensionless.
+    force : Tabulated
+        Soldiers.
+    """
+
+    origins: Mapping[str, Mapping[str, Distribution]]
+    weights: Mapping[str, float]
+    wounded_per_killed: Distribution
+    force: Tabulated
+
+    @property
+    def dimensions(self) -> int:
+        """Columns of the unit cube: the force, R, and each figure given."""
+        return 2 + sum(len(given) for given in self.origins.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Draws:
+    """
+    One origin's draws in one replicate.
+
+    Parameters
+    ----------
+    losses : Losses
+        Shape (n,), soldiers.
+    force : array, shape (n,), soldiers
+        Given that it is at least the casualties.
+    weight : array, shape (n,)
+        Probability that the force is at least the casualties: the share of the draw that is kept.
+    """
+
+    losses: Losses
+    force: FloatArray
+    weight: FloatArray
+
+    def quantity(self, name: str) -> FloatArray:
+        """
+        The draws of a quantity of `QUANTITIES`, shape (n,).
+
+        Raises
+        ------
+        KeyError
+            If there is no such quantity.
+        """
+        losses = self.losses
+        if name in RATIOS:
+            return getattr(losses, RATIOS[name]) / self.force
+        return {
+            "killed": lambda: losses.killed,
+            "wounded": lambda: losses.wounded,
+            "casualties": lambda: losses.casualties,
+            "force": lambda: self.force,
+            "wounded_per_killed": lambda: losses.wounded / losses.killed,
+            "killed_share": lambda: losses.killed / losses.casualties,
+        }[name]()
+
+    def exceeding(self, name: str, threshold: FloatArray, force: Tabulated) -> FloatArray:
+        """
+        Probability that a ratio exceeds each threshold, the force integrated out through its cdf.
+
+        ``P(loss / F > t) = E[P(casualties <= F < loss / t)] / E[P(casualties <= F)]``: a smooth average over
+        the losses, with an error far below that of counting draws.
+
+        Parameters
+        ----------
+        name : str
+            One of `RATIOS`.
+        threshold : array, any shape
+            Shares, positive.
+        force : Tabulated
+            The distribution that ``self.force`` was drawn from.
+        """
+        loss, casualties = getattr(self.losses, RATIOS[name]), self.losses.casualties
+        order = np.argsort(loss)  # a cdf is read six times faster in rising order
+        bound = np.maximum(loss[order] / np.asarray(threshold)[..., None], casualties[order])
+        kept = 1 - force.cdf(bound).mean(axis=-1)
+        return 1 - kept / self.weight.mean()
+
+
+def draw(question: Question, points: FloatArray) -> dict[str, Draws]:
+    """
+    Draws of every origin, all from one matrix of points.
+
+    Parameters
+    ----------
+    question : Question
+    points : array, shape (n, question.dimensions)
+        In the unit cube. Column 0 is the force, column 1 is R, then each figure in the order of the origins.
+
+    Returns
+    -------
+    dict of str to Draws
+        Origins share the force and R of a point.
+    """
+    ratio = question.wounded_per_killed.ppf(points[:, 1])
+    column, drawn = 2, {}
+    for name, given in question.origins.items():
+        figures = {}
+        for quantity in sorted(given):
+            figures[quantity] = given[quantity].ppf(points[:, column])
+            column += 1
+        losses = _losses(figures, ratio)
+        below = question.force.cdf(losses.casualties)
+        # The force given that it is at least the casualties, so that no draw has to be thrown away.
+        force = np.maximum(question.force.ppf(below + points[:, 0] * (1 - below)), losses.casualties)
+        drawn[name] = Draws(losses, force, 1 - below)
+    return drawn
+
+
+def _losses(figures: dict[str, FloatArray], ratio: FloatArray) -> Losses:
+    match figures:
+        case {"killed": killed, "wounded": wounded}:
+            return from_killed_and_wounded(killed=killed, wounded=wounded)
+        case {"killed": killed, "casualties": casualties}:
+            return split_known(casualties=casualties, known=killed, is_killed=True)
+        case {"wounded": wounded, "casualties": casualties}:
+            return split_known(casualties=casualties, known=wounded, is_killed=False)
+        case {"casualties": casualties}:
+            return split_by_ratio(casualties=casualties, wounded_per_killed=ratio)
+        case {"killed": killed}:
+            return from_killed(killed=killed, wounded_per_killed=ratio)
+        case {"wounded": wounded}:
+            return from_wounded(wounded=wounded, wounded_per_killed=ratio)
+        case _:
+            raise ValueError(f"figures are {sorted(figures)}, expected killed, wounded or casualties")
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """
+    What one replicate says of a source (an origin, or the pool), quantities in the order of `QUANTITIES`.
+
+    Parameters
+    ----------
+    mean, sd : array, shape (9,)
+    quantiles : array, shape (9, len(levels))
+    exceedance : array, shape (3, len(THRESHOLDS))
+        For `RATIOS`.
+    kept : float
+        Share of the draws in which casualties do not exceed the force.
+    violation : float
+        Largest ``|killed + wounded - casualties|`` of any draw, and of casualties over force; 0 if all is well.
+    """
+
+    mean: FloatArray
+    sd: FloatArray
+    quantiles: FloatArray
+    exceedance: FloatArray
+    kept: float
+    violation: float
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """
+    The linear pool of some origins' draws in one replicate.
+
+    Parameters
+    ----------
+    shares : mapping of str to float
+        Of each origin, adding to 1.
+    values : array, shape (9, n)
+        Draws of all origins side by side, quantities in the order of `QUANTITIES`.
+    weight : array, shape (n,)
+        Of each draw, adding to 1.
+    """
+
+    shares: Mapping[str, float]
+    values: FloatArray
+    weight: FloatArray
+
+    def mean(self) -> FloatArray:
+        """Weighted means, shape (9,)."""
+        return self.values @ self.weight
+
+    def sd(self) -> FloatArray:
+        """Weighted standard deviations, shape (9,): the standard uncertainties."""
+        return np.sqrt((self.values - self.mean()[:, None]) ** 2 @ self.weight)
+
+
+def pooled(drawn: Mapping[str, Draws], question: Question) -> Pool:
+    """
+    The linear pool of the origins drawn: each keeps the weight of the question, rescaled to add to 1.
+
+    Origins whose weights are all zero (one of them looked at alone) share equally.
+    """
+    total = sum(question.weights[name] for name in drawn)
+    shares = {name: question.weights[name] / total if total else 1 / len(drawn) for name in drawn}
+    weight = np.concatenate([shares[name] * one.weight / one.weight.sum() for name, one in drawn.items()])
+    values = np.array([np.concatenate([one.quantity(name) for one in drawn.values()]) for name in QUANTITIES])
+    return Pool(shares, values, weight)
+
+
+def summarize(drawn: Mapping[str, Draws], question: Question, levels: FloatArray) -> Summary:
+    """
+    Summarize the linear pool of some origins' draws; of one origin, if only one is given.
+
+    Parameters
+    ----------
+    drawn : mapping of str to Draws
+        One or more origins of the question; their weights are made to add to 1.
+    question : Question
+    levels : array, shape (p,)
+        Probabilities of the quantiles, rising.
+    """
+    pool = pooled(drawn, question)
+    quantiles = np.array([weighted_quantiles(value, pool.weight, levels) for value in pool.values])
+
+    def below(name: str, threshold: FloatArray) -> FloatArray:
+        return 1 - sum(w * drawn[o].exceeding(name, threshold, question.force) for o, w in pool.shares.items())
+
+    for name in RATIOS:
+        row = QUANTITIES.index(name)
+        quantiles[row] = _ratio_quantiles(below, name, pool.values[row], pool.weight, levels)
+    exceedance = np.array([1 - below(name, np.array(THRESHOLDS)) for name in RATIOS])
+    kept = float(sum(share * drawn[name].weight.mean() for name, share in pool.shares.items()))
+    return Summary(pool.mean(), pool.sd(), quantiles, exceedance, kept, _violation(drawn))
+
+
+def _ratio_quantiles(
+    below: Callable[[str, FloatArray], FloatArray],
+    name: str,
+    values: FloatArray,
+    weight: FloatArray,
+    levels: FloatArray,
+) -> FloatArray:
+    """Quantiles of a ratio from its smooth cdf, started from the quantiles of the draws on either side."""
+    aside = np.minimum(np.minimum(levels, 1 - levels) / 2, 0.02)
+    low = weighted_quantiles(values, weight, levels - aside)
+    high = weighted_quantiles(values, weight, levels + aside)
+    return np.maximum.accumulate(root_between(lambda t: below(name, t) - levels, low, high))
+
+
+def _violation(drawn: Mapping[str, Draws]) -> float:
+    worst = 0.0
+    for one in drawn.values():
+        killed, wounded, casualties = (one.quantity(name) for name in ("killed", "wounded", "casualties"))
+        worst = max(worst, float(np.abs(killed + wounded - casualties).max()), float((casualties - one.force).max()))
+    return worst

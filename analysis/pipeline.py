@@ -1,0 +1,654 @@
+"""
+One run: settings in, results out, and the files that hold them.
+
+``run`` is the only place where the random generator is made. The same settings give the same results, byte for
+byte, whoever computes the replicates and however many workers there are.
+
+>>> results = run(Settings(max_draws=16384))
+>>> results.estimate("casualties_ratio").text(0.9, digits=2)
+'2.8 % to 15.8 %, centre 8.3 %'
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import platform
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass, fields
+from datetime import date
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+
+from analysis.claims import Claim, Register, parse_date, read_register, register_path
+from analysis.distributions import Distribution, FloatArray, LogNormal, as_table
+from analysis.errors import InputError
+from analysis.evidence import (
+    FORCES,
+    Evidence,
+    Force,
+    ReadClaim,
+    collect,
+    force_readings,
+    parse_weights,
+    read_claims,
+)
+from analysis.model import (
+    QUANTITIES,
+    RATIOS,
+    THRESHOLDS,
+    UNITS,
+    Draws,
+    Losses,
+    Question,
+    Summary,
+    draw,
+    pooled,
+    summarize,
+)
+from analysis.sampling import (
+    Convergence,
+    cube,
+    map_replicates,
+    mean_and_mcse,
+    replicate_seeds,
+    tolerance,
+    weighted_quantiles,
+)
+from analysis.summary import Estimate, Exceedance, Interval
+from analysis.wording import QUANTILES, Reading, read_lexicon
+
+__all__ = [
+    "POOLS",
+    "OriginResult",
+    "Results",
+    "Settings",
+    "reading_record",
+    "run",
+    "to_csv",
+    "to_json",
+    "versions",
+    "write",
+]
+
+POOLS = ("linear",)
+LEVELS = (0.5, 0.8, 0.9, 0.95)
+REPLICATES = 16
+
+# 16,384 points in all: enough for the headline, so the stopping rule decides from there.
+_FIRST_LOG2_POINTS = 10
+# 2**31 scrambled points is all that 32 bits of the sequence hold apart.
+_LARGEST_MAX_DRAWS = 2**30
+
+CSV_COLUMNS = (
+    *("source", "name", "unit", "median", "mean", "sd", "mcse", "mcse_mean"),
+    *("level", "kind", "low", "high", "mcse_low", "mcse_high"),
+)
+
+# Significant digits in files: what differs beyond them is rounding of the processor, not of the model.
+_FILE_DIGITS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """
+    What a run depends on; the same names are the parameters of ``notebooks/report.ipynb``.
+
+    Parameters
+    ----------
+    register : str
+        A register that ships with the package, or the path of one.
+    as_of : str
+        A date; claims published later are not known yet.
+    force : str
+        The denominator: reported, theatre or deployed.
+    pool : str
+        How origins are combined: linear.
+    weights : str
+        Of origins in the pool, like "NIS=2, US=1"; empty for equal weights.
+    wounded_per_killed : str
+        A class of the lexicon, or the median of a lognormal with the spread of the class "historical".
+    level : float
+        Probability inside the headline interval.
+    digits : int
+        Significant digits of the standard uncertainty that must be stable, and print.
+    max_draws : int
+        Where sampling stops even if they are not.
+    seed : int
+        Of the random generator; every integer from 0 is a seed like any other.
+
+    Raises
+    ------
+    InputError
+        With a line for each setting that is wrong.
+    """
+
+    register: str = "seed"
+    as_of: str = "2024-12-19"
+    force: str = "reported"
+    pool: str = "linear"
+    weights: str = ""
+    wounded_per_killed: str = "historical"
+    level: float = 0.9
+    digits: int = 2
+    max_draws: int = 1_048_576
+    seed: int = 20241219
+
+    def __post_init__(self) -> None:
+        faults = list(self._faults())
+        if faults:
+            raise InputError(*faults)
+
+    def _faults(self) -> Iterator[str]:
+        if _date(self.as_of) is None:
+            yield f"as_of is {self.as_of!r}, expected a date like 2024-12-19"
+        if self.force not in FORCES:
+            yield f"force is {self.force!r}, expected one of {', '.join(FORCES)}"
+        if self.pool not in POOLS:
+            yield f"pool is {self.pool!r}, expected one of {', '.join(POOLS)}"
+        if not isinstance(self.weights, str):
+            yield f"weights is {self.weights!r}, expected text like 'NIS=2, US=1', or nothing"
+        if not isinstance(self.level, float) or not 0 < self.level < 1:
+            yield f"level is {self.level!r}, expected a number between 0 and 1, like 0.9"
+        for name, least, most, example in (
+            ("digits", 1, 6, 2),
+            ("max_draws", 1024, _LARGEST_MAX_DRAWS, 1_048_576),
+            ("seed", 0, 2**63, 7),
+        ):
+            value = getattr(self, name)
+            if type(value) is not int or not least <= value <= most:
+                yield f"{name} is {value!r}, expected an integer from {least} to {most}, like {example}"
+
+    @property
+    def day(self) -> date:
+        """``as_of`` as a date."""
+        return parse_date(self.as_of)
+
+
+def _date(text: object) -> date | None:
+    try:
+        return parse_date(str(text))
+    except ValueError:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class OriginResult:
+    """What one origin alone would give, and its weight in the pool."""
+
+    name: str
+    weight: float
+    estimates: tuple[Estimate, ...]
+    exceedance: tuple[Exceedance, ...]
+
+    def estimate(self, name: str) -> Estimate:
+        """The estimate of this name."""
+        return _named(self.estimates, name)
+
+
+@dataclass(frozen=True, slots=True)
+class Denominator:
+    """
+    The pool over another reading of the force.
+
+    ``force`` and ``estimates`` are ``None`` and empty where no claim gives such a number.
+    """
+
+    choice: str
+    force: Force | None
+    estimates: tuple[Estimate, ...]
+
+    def estimate(self, name: str) -> Estimate:
+        """The estimate of this name."""
+        return _named(self.estimates, name)
+
+
+def _named(estimates: tuple[Estimate, ...], name: str) -> Estimate:
+    return next(estimate for estimate in estimates if estimate.name == name)
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """
+    All that a run knows.
+
+    Parameters
+    ----------
+    settings : Settings
+    register : Register
+    lexicon_digest : str
+        SHA-256 of the lexicon.
+    claims : tuple of ReadClaim
+        Every claim of the register with its readings, in its order.
+    evidence : Evidence
+        What was counted and what was left out.
+    estimates, exceedance : tuple
+        Of the pool.
+    origins : tuple of OriginResult
+        Each alone.
+    denominators : tuple of Denominator
+        The pool over each reading of the force, side by side.
+    convergence : Convergence
+    kept : float
+        Share of the draws in which casualties do not exceed the force.
+    violation : float
+        Of the identity and of the bound by the force; 0 if all is well.
+    draws : mapping of str to Draws
+        Of each origin, all replicates one after the other: what the figures show. Not in the files.
+    """
+
+    settings: Settings
+    register: Register
+    lexicon_digest: str
+    claims: tuple[ReadClaim, ...]
+    evidence: Evidence
+    estimates: tuple[Estimate, ...]
+    exceedance: tuple[Exceedance, ...]
+    origins: tuple[OriginResult, ...]
+    denominators: tuple[Denominator, ...]
+    convergence: Convergence
+    kept: float
+    violation: float
+    question: Question
+    draws: Mapping[str, Draws]
+
+    def estimate(self, name: str) -> Estimate:
+        """The pool's estimate of a quantity."""
+        return _named(self.estimates, name)
+
+    @property
+    def denominator(self) -> Denominator:
+        """The one that was chosen."""
+        return next(one for one in self.denominators if one.choice == self.settings.force)
+
+
+def run(settings: Settings, *, executor: Executor | None = None) -> Results:
+    """
+    Answer the question once.
+
+    Parameters
+    ----------
+    settings : Settings
+    executor : Executor, optional
+        Computes the replicates; any of `concurrent.futures`. It changes the time, never the result.
+
+    Raises
+    ------
+    InputError
+        If the register, its wordings or the settings are wrong.
+    """
+    lexicon = read_lexicon()
+    register = read_register(settings.register)
+    claims = read_claims(register, lexicon=lexicon)
+    evidence = collect(claims, as_of=settings.day)
+    forces = force_readings(claims, register=register, as_of=settings.day)
+    _check_force(settings, forces, evidence)
+    questions = _questions(settings, register, evidence, forces)
+    sampled = _sample(settings, questions, executor)
+    return Results(
+        settings=settings,
+        register=register,
+        lexicon_digest=lexicon.digest,
+        claims=claims,
+        evidence=evidence,
+        question=questions[settings.force],
+        estimates=_estimates(sampled.pools[settings.force], settings.level),
+        exceedance=_exceedances(sampled.pools[settings.force]),
+        origins=tuple(
+            OriginResult(
+                name, weight, _estimates(sampled.origins[name], settings.level), _exceedances(sampled.origins[name])
+            )
+            for name, weight in questions[settings.force].weights.items()
+        ),
+        denominators=tuple(
+            Denominator(
+                choice,
+                forces.get(choice),
+                _estimates(sampled.pools[choice], settings.level) if choice in forces else (),
+            )
+            for choice in FORCES
+        ),
+        convergence=sampled.convergence,
+        kept=float(np.mean([summary.kept for summary in sampled.pools[settings.force]])),
+        violation=max(summary.violation for summary in sampled.pools[settings.force]),
+        draws=sampled.draws,
+    )
+
+
+def _check_force(settings: Settings, forces: Mapping[str, Force], evidence: Evidence) -> None:
+    if settings.force not in forces:
+        known = ", ".join(forces) or "no size of the force at all"
+        raise InputError(
+            f"force is {settings.force!r}, but no claim published on or before {settings.as_of} gives that number; "
+            f"the register gives {known}"
+        )
+    behind = forces[settings.force].claims
+    largest = max((one.wording.stated or np.inf for one in behind), default=np.inf)
+    counted = [one for origin in evidence.origins for one in origin.given.values()]
+    faults = [
+        f"{one.claim.where}: {one.claim.quantity} is {one.claim.wording!r}, more than the whole force "
+        f"({behind[0].claim.wording!r}, {behind[0].claim.where}); expected a part of it"
+        for one in counted
+        if (one.wording.stated or 0) > largest
+    ]
+    if faults:
+        raise InputError(*faults)
+
+
+def _questions(
+    settings: Settings, register: Register, evidence: Evidence, forces: Mapping[str, Force]
+) -> dict[str, Question]:
+    """The model's question for each denominator; all else is shared."""
+    weights = parse_weights(settings.weights, register=register, origins=[origin.name for origin in evidence.origins])
+    given: dict[str, dict[str, Distribution]] = {
+        origin.name: {quantity: _sure(one.reading) for quantity, one in origin.given.items()}
+        for origin in evidence.origins
+    }
+    ratio = _wounded_per_killed(settings.wounded_per_killed)
+    return {choice: Question(given, weights, ratio, as_table(force.distribution)) for choice, force in forces.items()}
+
+
+def _sure(reading: Reading) -> Distribution:
+    if reading.distribution is None:
+        raise ValueError(f"{reading.wording!r} has no number and cannot be counted")
+    return reading.distribution
+
+
+def _wounded_per_killed(choice: str) -> Distribution:
+    classes = read_lexicon().wounded_per_killed
+    if choice in classes and (distribution := classes[choice].distribution()):
+        return distribution
+    historical = classes["historical"].sd_log
+    try:
+        median = float(choice)
+    except ValueError:
+        median = float("nan")
+    if not 0 < median < 1000 or historical is None:
+        raise InputError(
+            f"wounded_per_killed is {choice!r}, expected one of {', '.join(classes)}, or a median like 3.0"
+        )
+    return LogNormal(median, historical)
+
+
+@dataclass(frozen=True, slots=True)
+class _Replicate:
+    """One replicate's summaries: of the pool for each denominator, and of each origin; and its draws."""
+
+    pools: Mapping[str, Summary]
+    origins: Mapping[str, Summary]
+    draws: Mapping[str, Draws]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sampled:
+    """The same over all replicates."""
+
+    pools: Mapping[str, list[Summary]]
+    origins: Mapping[str, list[Summary]]
+    draws: Mapping[str, Draws]
+    convergence: Convergence
+
+
+def _levels(level: float) -> tuple[float, ...]:
+    """Levels of the intervals, rising: the usual four and the one asked for."""
+    return tuple(sorted({*LEVELS, level}))
+
+
+def _probabilities(level: float) -> FloatArray:
+    """Every probability that an interval or a centre needs, rising."""
+    ends = {round((1 + side * one) / 2, 15) for one in _levels(level) for side in (-1, 1)}
+    return np.array(sorted({0.5, *ends}))
+
+
+def _sample(settings: Settings, questions: Mapping[str, Question], executor: Executor | None) -> _Sampled:
+    rng = np.random.default_rng(settings.seed)
+    seeds = replicate_seeds(rng, REPLICATES)
+    question = questions[settings.force]
+    most = max(int(np.log2(settings.max_draws / REPLICATES)), 0)
+    for log2_points in range(min(_FIRST_LOG2_POINTS, most), most + 1):
+        watch = partial(_watched, question, settings.level, log2_points)
+        watched = np.array(map_replicates(watch, seeds, executor=executor))
+        convergence = _convergence(watched, settings, 2**log2_points)
+        if convergence.reached:
+            break
+    task = partial(_replicate, questions, settings, log2_points)
+    done = map_replicates(task, seeds, executor=executor)
+    return _Sampled(
+        {choice: [one.pools[choice] for one in done] for choice in questions},
+        {name: [one.origins[name] for one in done] for name in question.origins},
+        {name: _joined([one.draws[name] for one in done]) for name in question.origins},
+        convergence,
+    )
+
+
+def _watched(question: Question, level: float, log2_points: int, seed: np.random.SeedSequence) -> FloatArray:
+    """Of one replicate, for each quantity: mean, median, the interval's ends and sd, shape (9, 5)."""
+    drawn = draw(question, cube(seed, log2_points=log2_points, dimensions=question.dimensions))
+    _check_kept(drawn, question)
+    pool = pooled(drawn, question)
+    ends = np.array([0.5, (1 - level) / 2, (1 + level) / 2])
+    quantiles = np.array([weighted_quantiles(values, pool.weight, ends) for values in pool.values])
+    return np.column_stack([pool.mean(), quantiles, pool.sd()])
+
+
+def _check_kept(drawn: Mapping[str, Draws], question: Question) -> None:
+    for name, one in drawn.items():
+        kept = float(one.weight.mean())
+        if kept < 0.5 and question.weights[name] > 0:
+            raise InputError(
+                f"casualties as {name} gives them exceed the force in {100 * (1 - kept):.0f} % of the draws; "
+                "expected less than half: another force or another claim is needed"
+            )
+
+
+def _convergence(watched: FloatArray, settings: Settings, points: int) -> Convergence:
+    """
+    JCGM 101, 7.9.4: twice the standard errors of what is printed must not exceed the tolerance.
+
+    The standard uncertainty itself need only be known to a tenth: it sets the tolerance and is not printed, and
+    behind a Pareto tail of 3.5 no number of draws makes its own standard error small (no fourth moment).
+    """
+    value, mcse = mean_and_mcse(watched)
+    shortfalls = []
+    for row in range(len(QUANTITIES)):
+        limit = tolerance(value[row, 4], settings.digits)
+        wanted = 2 * mcse[row, :4].max() / limit if limit else 0.0
+        shortfalls.append(max(wanted, 20 * mcse[row, 4] / value[row, 4] if value[row, 4] else 0.0))
+    slowest = int(np.argmax(shortfalls))
+    return Convergence(
+        replicates=REPLICATES,
+        points=points,
+        reached=bool(shortfalls[slowest] <= 1),
+        digits=settings.digits,
+        slowest=QUANTITIES[slowest],
+        shortfall=float(shortfalls[slowest]),
+    )
+
+
+def _replicate(
+    questions: Mapping[str, Question], settings: Settings, log2_points: int, seed: np.random.SeedSequence
+) -> _Replicate:
+    question = questions[settings.force]
+    points = cube(seed, log2_points=log2_points, dimensions=question.dimensions)
+    probabilities = _probabilities(settings.level)
+    drawn = draw(question, points)
+    pools = {settings.force: summarize(drawn, question, probabilities)}
+    for choice, other in questions.items():
+        if choice != settings.force:
+            pools[choice] = summarize(draw(other, points), other, probabilities)
+    origins = {name: summarize({name: one}, question, probabilities) for name, one in drawn.items()}
+    return _Replicate(pools, origins, drawn)
+
+
+def _joined(parts: list[Draws]) -> Draws:
+    return Draws(
+        Losses(
+            np.concatenate([part.losses.killed for part in parts]),
+            np.concatenate([part.losses.wounded for part in parts]),
+        ),
+        np.concatenate([part.force for part in parts]),
+        np.concatenate([part.weight for part in parts]),
+    )
+
+
+def _estimates(summaries: list[Summary], level: float) -> tuple[Estimate, ...]:
+    mean, mcse_mean = mean_and_mcse(np.array([summary.mean for summary in summaries]))
+    sd = np.array([summary.sd for summary in summaries]).mean(axis=0)
+    quantile, mcse = mean_and_mcse(np.array([summary.quantiles for summary in summaries]))
+    at = {round(p, 12): column for column, p in enumerate(_probabilities(level))}
+    found = []
+    for row, name in enumerate(QUANTITIES):
+        intervals = []
+        for one in _levels(level):
+            low, high = at[round((1 - one) / 2, 12)], at[round((1 + one) / 2, 12)]
+            ends = quantile[row, low], quantile[row, high], mcse[row, low], mcse[row, high]
+            intervals.append(Interval(one, "equal-tailed", *map(float, ends)))
+        centre = float(quantile[row, at[0.5]]), float(mean[row]), float(sd[row])
+        errors = float(mcse[row, at[0.5]]), float(mcse_mean[row])
+        found.append(Estimate(name, UNITS[name], *centre, *errors, tuple(intervals)))
+    return tuple(found)
+
+
+def _exceedances(summaries: list[Summary]) -> tuple[Exceedance, ...]:
+    mean, mcse = mean_and_mcse(np.array([summary.exceedance for summary in summaries]))
+    return tuple(
+        Exceedance(name, threshold, float(mean[row, column]), float(mcse[row, column]))
+        for row, name in enumerate(RATIOS)
+        for column, threshold in enumerate(THRESHOLDS)
+    )
+
+
+# ------------------------------------------------------------------------------------------------------- files
+
+
+def to_json(results: Results) -> str:
+    """
+    The content of results.json; its schema is ``analysis/data/results.schema.json``.
+
+    Numbers have 12 significant digits: what differs beyond is rounding of the processor.
+    """
+    settings = {field.name: getattr(results.settings, field.name) for field in fields(Settings)}
+    document = {
+        "schema": "results-1",
+        "settings": {**settings, "register": results.register.name},
+        "register": {"name": results.register.name, "files": dict(results.register.digests)},
+        "lexicon": {"sha256": results.lexicon_digest},
+        "versions": versions(),
+        "estimates": [_estimate_record(one) for one in results.estimates],
+        "exceedance": [_record(one) for one in results.exceedance],
+        "origins": [
+            {
+                "name": one.name,
+                "weight": one.weight,
+                "source": results.register.sources[one.name].model_dump(mode="json"),
+                "estimates": [_estimate_record(estimate) for estimate in one.estimates],
+                "exceedance": [_record(exceedance) for exceedance in one.exceedance],
+            }
+            for one in results.origins
+        ],
+        "denominators": [
+            {
+                "force": one.choice,
+                "claims": [claim.claim.id for claim in one.force.claims] if one.force else [],
+                "estimates": [_estimate_record(estimate) for estimate in one.estimates],
+            }
+            for one in results.denominators
+        ],
+        "claims": [_claim_record(one, results) for one in results.claims],
+        "convergence": _record(results.convergence),
+        "kept": results.kept,
+        "violation": results.violation,
+    }
+    return json.dumps(_plain(document), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+
+def versions() -> dict[str, str]:
+    """Versions of what the numbers depend on."""
+    found = {name: version(name) for name in ("casualty-report", "numpy", "scipy", "matplotlib", "papermill")}
+    return {"python": platform.python_version(), **found}
+
+
+def _record(one: Exceedance | Convergence | Interval) -> dict[str, object]:
+    return {field.name: getattr(one, field.name) for field in fields(one)}
+
+
+def _estimate_record(estimate: Estimate) -> dict[str, object]:
+    record: dict[str, object] = {field.name: getattr(estimate, field.name) for field in fields(estimate)}
+    return {**record, "intervals": [_record(interval) for interval in estimate.intervals]}
+
+
+def reading_record(reading: Reading) -> dict[str, object]:
+    """A reading as JSON holds it: what ``casualty-report read --json`` prints."""
+    quantiles = reading.quantiles()
+    named = None
+    if quantiles is not None:
+        named = {f"{p:g}": float(q) for p, q in zip(QUANTILES, quantiles, strict=True)}
+    return {
+        "wording": reading.wording,
+        "kind": reading.kind,
+        "low": reading.low,
+        "best": reading.best,
+        "high": reading.high,
+        "quantiles": named,
+        "rule": reading.rule,
+        "source": reading.source,
+        "judgement": reading.judgement,
+        "reporting": reading.reporting,
+    }
+
+
+def _claim_record(one: ReadClaim, results: Results) -> dict[str, object]:
+    claim: Claim = one.claim
+    reasons = {exclusion.claim.id: exclusion.reason for exclusion in results.evidence.excluded}
+    denominator = results.denominator.force
+    chosen = denominator is not None and claim.id in {used.claim.id for used in denominator.claims}
+    return {
+        **claim.model_dump(mode="json", exclude={"file", "line"}),
+        "line": f"{Path(claim.file).name}:{claim.line}",
+        "used_as": "denominator" if chosen else None if claim.id in reasons else "loss",
+        "reason": None if chosen else reasons.get(claim.id),
+        "reading": reading_record(one.wording),
+        "with_reporting": reading_record(one.reading) if one.reading is not one.wording else None,
+    }
+
+
+def _plain(value: object) -> object:
+    """The same with every float at the digits of the files."""
+    if isinstance(value, Mapping):
+        return {key: _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    if isinstance(value, float):
+        return float(f"{value:.{_FILE_DIGITS}g}")
+    return value
+
+
+def to_csv(results: Results) -> str:
+    """The content of estimates.csv: a row for each source, quantity and level, for a spreadsheet."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(CSV_COLUMNS)
+    sources = [("pool", results.estimates), *((one.name, one.estimates) for one in results.origins)]
+    for source, estimates in sources:
+        for one in estimates:
+            centre = [one.median, one.mean, one.sd, one.mcse, one.mcse_mean]
+            for level in one.intervals:
+                ends = [level.low, level.high, level.mcse_low, level.mcse_high]
+                row = [source, one.name, one.unit, *centre, level.level, level.kind, *ends]
+                writer.writerow([_plain(cell) for cell in row])
+    return out.getvalue()
+
+
+def write(results: Results, folder: Path) -> None:
+    """Write results.json and estimates.csv, and the register as it was used."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "results.json").write_text(to_json(results), encoding="utf-8")
+    (folder / "estimates.csv").write_text(to_csv(results), encoding="utf-8")
+    origin = register_path(results.settings.register).parent
+    for name in results.register.digests:
+        (folder / name).write_bytes((origin / name).read_bytes())

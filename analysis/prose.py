@@ -1,0 +1,193 @@
+"""
+The report's sentences, made from results: no number is typed, and likelihood never shares one with confidence.
+
+>>> from analysis.pipeline import Settings, run
+>>> headline(run(Settings(max_draws=16384)))
+'2.8 to 15.8 of every 100 soldiers killed or wounded, centre 8.3 (90 % interval)'
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from analysis.pipeline import Results
+from analysis.summary import Estimate, likelihood, percent
+
+__all__ = ["Prose", "answer", "confidence", "dependence", "headline", "limits", "summary"]
+
+
+@dataclass(frozen=True, slots=True)
+class Prose:
+    """
+    Paragraphs, or points of a list; text from a register comes out letter by letter.
+
+    Parameters
+    ----------
+    paragraphs : sequence of str
+        Plain text.
+    listed : bool
+        As a list.
+    """
+
+    paragraphs: Sequence[str]
+    listed: bool = False
+
+    def __repr__(self) -> str:
+        return "\n".join(("- " if self.listed else "") + text for text in self.paragraphs)
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        tag = "li" if self.listed else "p"
+        inner = "\n".join(f"<{tag}>{html.escape(text)}</{tag}>" for text in self.paragraphs)
+        return {"text/html": f"<ul>\n{inner}\n</ul>" if self.listed else inner, "text/plain": repr(self)}
+
+
+def headline(results: Results) -> str:
+    """The answer on one line: the range per 100 soldiers first, the centre second."""
+    per_100 = _per_100(results.estimate("casualties_ratio"), results)
+    return f"{per_100} ({100 * results.settings.level:g} % interval)".replace(", centre", " killed or wounded, centre")
+
+
+def _per_100(ratio: Estimate, results: Results) -> str:
+    level, digits = results.settings.level, results.settings.digits
+    ends = ratio.range(level, digits=digits, signed=False)
+    return f"{ends} of every 100 soldiers, centre {ratio.centre(level, digits=digits, signed=False)}"
+
+
+def _in_soldiers(name: str, results: Results) -> str:
+    return results.estimate(name).text(results.settings.level, digits=results.settings.digits)
+
+
+def _day(results: Results) -> str:
+    day = results.settings.day
+    return f"{day.day} {day:%B %Y}"
+
+
+def answer(results: Results) -> Prose:
+    """The bottom line: range, centre, probability; confidence in a sentence of its own."""
+    level = f"{100 * results.settings.level:g} %"
+    return Prose(
+        (
+            f"By {_day(results)}, public claims put the killed and wounded at "
+            f"{_per_100(results.estimate('casualties_ratio'), results)}. "
+            f"In soldiers: {_in_soldiers('casualties', results)}, of a force of {_in_soldiers('force', results)}.",
+            f"Killed alone: {_per_100(results.estimate('killed_ratio'), results)}; "
+            f"in soldiers, {_in_soldiers('killed', results)}.",
+            f"Each range holds the true value with a probability of {level}, if the claims are read as set out below.",
+            _likelihood(results),
+            confidence(results),
+        )
+    )
+
+
+def _likelihood(results: Results) -> str:
+    """One sentence on the thresholds, each in words and numbers."""
+    parts: list[str] = []
+    for one in results.exceedance:
+        if one.name == "casualties_ratio":
+            word = likelihood(one.probability)
+            named = f"{word}, {percent(one.probability)}" if word else percent(one.probability)
+            parts.append(f"{100 * one.threshold:g} % ({named})")
+    listed = f"{', '.join(parts[:-1])} or {parts[-1]}"
+    return f"Probability that the killed and wounded are more than {listed} of the force."
+
+
+def confidence(results: Results) -> str:
+    """
+    How far the answer itself can be trusted, apart from what it says: low, moderate or high.
+
+    Judged by rule: low with fewer than three independent streams or no count among the claims, high with three
+    streams that each hold a count, else moderate.
+    """
+    counted = [one.claim for origin in results.evidence.origins for one in origin.given.values()]
+    sources = results.register.sources
+    streams = {sources[claim.origin].stream for claim in counted}
+    with_count = {sources[claim.origin].stream for claim in counted if claim.role == "count"}
+    sound = "high" if with_count == streams else "moderate"
+    rating = sound if len(streams) >= 3 and with_count else "low"
+    origins = sorted({claim.origin for claim in counted})
+    counts = "none of them is a count" if not with_count else f"{len(with_count)} of them with a count"
+    said = "origin speaks" if len(origins) == 1 else "origins speak"
+    return (
+        f"Confidence in this answer is {rating}: {len(origins)} {said} ({', '.join(origins)}), "
+        f"in {len(streams)} {'stream' if len(streams) == 1 else 'streams'} of information, and {counts}."
+    )
+
+
+def summary(results: Results) -> Prose:
+    """What was reported, in one paragraph: how many claims, how many count."""
+    counted = sum(len(origin.given) for origin in results.evidence.origins)
+    force = results.denominator.force
+    sizes = len(force.claims) if force else 0
+    return Prose(
+        (
+            f"The register holds {len(results.claims)} claims. {counted} of them count as losses and {sizes} as the "
+            "size of the force; the others are shown with the reason why they do not count. Nothing is counted twice: "
+            "headlines, relays and restatements of one utterance are one claim.",
+        )
+    )
+
+
+def dependence(results: Results) -> Prose:
+    """What the answer depends on most: how far origins are apart, and what they imply about wounded and killed."""
+    level, digits = results.settings.level, results.settings.digits
+    lines = []
+    if len(results.origins) > 1:
+        ordered = sorted(results.origins, key=lambda origin: origin.estimate("casualties").median)
+        least, most = ordered[0], ordered[-1]
+        factor = most.estimate("casualties").median / least.estimate("casualties").median
+        lines.append(
+            f"The origins differ by a factor of {factor:.1f}: {most.name} alone would give "
+            f"{most.estimate('casualties').range(level, digits=digits)} casualties, {least.name} alone "
+            f"{least.estimate('casualties').range(level, digits=digits)}. The pool keeps both, so its range is wider "
+            "than either and its centre lies where neither origin is most sure."
+        )
+    lines += [line for origin in results.origins if (line := _unusual_ratio(origin.name, results))]
+    shares = [one for one in results.denominators if one.force is not None]
+    if len(shares) > 1:
+        ends = [f"{one.choice} {one.estimate('casualties_ratio').range(level, digits=digits)}" for one in shares]
+        lines.append(f"The denominator matters as well: {'; '.join(ends)} of the force.")
+    return Prose(tuple(lines))
+
+
+def _unusual_ratio(name: str, results: Results) -> str | None:
+    """A sentence where an origin's own killed and wounded lie outside the reference class."""
+    given = next(origin.given for origin in results.evidence.origins if origin.name == name)
+    if not {"killed", "wounded"} <= set(given):
+        return None
+    own = next(origin for origin in results.origins if origin.name == name).estimate("wounded_per_killed")
+    low, high = results.question.wounded_per_killed.ppf(np.array([0.05, 0.95]))
+    if low <= own.median <= high:
+        return None
+    range_ = own.text(results.settings.level, digits=results.settings.digits)
+    return (
+        f"{name}'s own figures mean {range_} wounded for each killed, where the reference class has "
+        f"{low:.1f} to {high:.1f}. Either its killed are a floor, or its wounded include the lightly hurt; the answer "
+        "takes both figures as given."
+    )
+
+
+def limits(results: Results) -> Prose:
+    """What is in the ranges, and what is not, with the direction in which it would move the answer."""
+    counted = [one.claim for origin in results.evidence.origins for one in origin.given.values()]
+    reasons = sorted({(claim.origin, results.register.sources[claim.origin].reason) for claim in counted})
+    days = sorted({claim.as_of for claim in counted})
+    return Prose(
+        (
+            "In the ranges: what the words may mean, growth of early counts behind 'at least', the spread of "
+            "third-party reports, the split of casualties into killed and wounded, the size of the force, and disagreement "
+            "between origins.",
+            "Not in the ranges: a shared error of all origins (either way), deliberate falsehood (either way), the "
+            "missing and the captured (would raise losses), and soldiers who returned to duty (would lower the lasting "
+            "loss).",
+            f"The claims describe the situation from {days[0]} to {days[-1]}; losses after that day are not in them.",
+            "The widths of 'around' and 'approximately' come from US readers of an online panel, 'several' from a "
+            "small poll, the growth behind 'at least' from headlines that are mostly about Syria. No evidence was found on "
+            "'several hundred', nor on words for the size of a force.",
+            *(f"{origin}: {reason}" for origin, reason in reasons),
+        ),
+        listed=True,
+    )

@@ -1,0 +1,201 @@
+"""
+Numbers that carry their uncertainty, and how they print: the range first, the centre second.
+
+An `Estimate` cannot be built without intervals, so no number is printed without one. Digits follow from the
+standard uncertainty and from the Monte Carlo standard error; more are never shown.
+
+>>> interval = Interval(0.9, "equal-tailed", 0.0284, 0.1584, 0.00001, 0.00001)
+>>> share = Estimate("casualties_ratio", "share of the force", 0.0827, 0.0855, 0.0436, 0.00001, 0.00001, (interval,))
+>>> share.text(0.9, digits=2)
+'2.8 % to 15.8 %, centre 8.3 %'
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+__all__ = ["Estimate", "Exceedance", "Interval", "likelihood", "percent", "rounded"]
+
+# ICD 203 (2015): word and range in percent; nothing has a word below 1 and above 99 %.
+_LIKELIHOOD = (
+    (1, 5, "almost no chance"),
+    (5, 20, "very unlikely"),
+    (20, 45, "unlikely"),
+    (45, 55, "roughly even chance"),
+    (55, 80, "likely"),
+    (80, 95, "very likely"),
+    (95, 99, "almost certain"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """
+    An interval with the probability inside it.
+
+    Parameters
+    ----------
+    level : float
+        Probability inside.
+    kind : str
+        "equal-tailed": as much probability below ``low`` as above ``high``.
+    low, high : float
+        In the unit of the estimate.
+    mcse_low, mcse_high : float
+        Monte Carlo standard errors of the two ends.
+    """
+
+    level: float
+    kind: str
+    low: float
+    high: float
+    mcse_low: float
+    mcse_high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """
+    A quantity: centre, standard uncertainty and intervals.
+
+    Parameters
+    ----------
+    name, unit : str
+    median, mean, sd : float
+        ``sd`` is the standard uncertainty.
+    mcse, mcse_mean : float
+        Monte Carlo standard errors of the median and of the mean.
+    intervals : tuple of Interval
+        At least one, rising in level.
+    """
+
+    name: str
+    unit: str
+    median: float
+    mean: float
+    sd: float
+    mcse: float
+    mcse_mean: float
+    intervals: tuple[Interval, ...]
+
+    def __post_init__(self) -> None:
+        if not self.intervals:
+            raise ValueError(f"{self.name} has no interval; a number is not shown without one")
+
+    def interval(self, level: float) -> Interval:
+        """
+        The interval of this level.
+
+        Raises
+        ------
+        KeyError
+            If there is none.
+        """
+        for interval in self.intervals:
+            if abs(interval.level - level) < 1e-9:  # levels are typed decimals; 1e-9 absorbs their binary form
+                return interval
+        raise KeyError(f"{self.name} has no interval of level {level}")
+
+    def place(self, level: float, digits: int) -> int:
+        """
+        The decimal place to which the estimate prints, as a power of ten.
+
+        So many significant digits of the standard uncertainty, fewer where twice a Monte Carlo standard error
+        exceeds half a unit of the place (JCGM 101, 7.9.2).
+        """
+        interval = self.interval(level)
+        if self.sd == 0:
+            return 0
+        place = int(np.floor(np.log10(self.sd))) - digits + 1
+        worst = max(self.mcse, interval.mcse_low, interval.mcse_high)
+        while 2 * worst > 0.5 * 10.0**place:
+            place += 1
+        return place
+
+    @property
+    def is_share(self) -> bool:
+        """Whether it prints as a percentage."""
+        return self.unit.startswith("share")
+
+    def range(self, level: float, *, digits: int, signed: bool = True) -> str:
+        """The interval in words: "290 to 1,540", "2.8 % to 15.8 %"."""
+        interval, place = self.interval(level), self.place(level, digits)
+        low, high = self._shown(interval.low, place), self._shown(interval.high, place)
+        sign = " %" if self.is_share and signed else ""
+        return f"{low}{sign} to {high}{sign}"
+
+    def centre(self, level: float, *, digits: int, signed: bool = True) -> str:
+        """The median, to the place of the interval: "830", "8.3 %"."""
+        return self._shown(self.median, self.place(level, digits)) + (" %" if self.is_share and signed else "")
+
+    def text(self, level: float, *, digits: int) -> str:
+        """Range first, centre second."""
+        return f"{self.range(level, digits=digits)}, centre {self.centre(level, digits=digits)}"
+
+    def _shown(self, value: float, place: int) -> str:
+        return rounded(value * 100, place + 2) if self.is_share else rounded(value, place)
+
+
+@dataclass(frozen=True, slots=True)
+class Exceedance:
+    """
+    Probability that a ratio exceeds a share of the force.
+
+    Parameters
+    ----------
+    name : str
+        The ratio.
+    threshold, probability, mcse : float
+        All shares from 0 to 1.
+    """
+
+    name: str
+    threshold: float
+    probability: float
+    mcse: float
+
+
+def rounded(value: float, place: int) -> str:
+    """
+    A number to a decimal place, with separators for thousands.
+
+    Examples
+    --------
+    >>> rounded(1536.6, 1), rounded(2.84, -1)
+    ('1,540', '2.8')
+    """
+    value = float(np.round(value, -place))
+    return f"{value:,.{max(-place, 0)}f}"
+
+
+def percent(probability: float) -> str:
+    """
+    A probability in whole percent; the ends are named, never rounded to certainty.
+
+    Examples
+    --------
+    >>> percent(0.746), percent(0.0001), percent(0.9995)
+    ('75 %', 'less than 1 %', 'more than 99 %')
+    """
+    if probability < 0.01:
+        return "less than 1 %"
+    if probability > 0.99:
+        return "more than 99 %"
+    return f"{100 * probability:.0f} %"
+
+
+def likelihood(probability: float) -> str | None:
+    """
+    The word of ICD 203 for a probability, or ``None`` where it has none.
+
+    Examples
+    --------
+    >>> likelihood(0.36), likelihood(0.92), likelihood(0.001)
+    ('unlikely', 'very likely', None)
+    """
+    for low, high, word in _LIKELIHOOD:
+        if low <= 100 * probability < high:
+            return word
+    return None

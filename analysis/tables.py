@@ -1,0 +1,258 @@
+"""
+The report's tables, made from results; text from a register is escaped, whatever it holds.
+
+A `Table` shows itself as HTML in a notebook and as aligned text on a terminal.
+
+>>> print(Table(("name", "share"), (("killed", "1.1 %"),)))
+name      share
+------  -------
+killed    1.1 %
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tabulate import tabulate
+
+from analysis.evidence import ReadClaim
+from analysis.pipeline import Results, versions
+from analysis.summary import Estimate, likelihood, percent, rounded
+from analysis.wording import QUANTILES, Reading
+
+__all__ = [
+    "NAMES",
+    "Table",
+    "alternatives",
+    "by_origin",
+    "counted",
+    "estimates",
+    "exceedance",
+    "not_counted",
+    "provenance",
+    "reading",
+    "readings",
+]
+
+NAMES = {
+    "killed": "killed",
+    "wounded": "wounded",
+    "casualties": "casualties (killed and wounded)",
+    "force": "size of the force",
+    "killed_ratio": "killed, share of the force",
+    "wounded_ratio": "wounded, share of the force",
+    "casualties_ratio": "casualties, share of the force",
+    "wounded_per_killed": "wounded for each killed",
+    "killed_share": "killed, share of casualties",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """
+    Headings and rows of text.
+
+    Parameters
+    ----------
+    headings : tuple of str
+    rows : tuple of tuple of str
+        As wide as the headings.
+    align : tuple of str, optional
+        "left" or "right" for each column; without it, the first is left and the others right.
+    """
+
+    headings: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    align: tuple[str, ...] = ()
+
+    def _aligned(self) -> tuple[str, ...]:
+        return self.align or ("left", *("right",) * (len(self.headings) - 1))
+
+    def __repr__(self) -> str:
+        return tabulate(self.rows, self.headings, tablefmt="simple", disable_numparse=True, colalign=self._aligned())
+
+    def _repr_html_(self) -> str:
+        cells = tabulate(self.rows, self.headings, tablefmt="html", disable_numparse=True, colalign=self._aligned())
+        return str(cells)
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        return {"text/html": self._repr_html_(), "text/plain": repr(self)}
+
+
+def _words(*columns: str) -> tuple[str, ...]:
+    return tuple("left" for _ in columns)
+
+
+def _counted(results: Results) -> list[ReadClaim]:
+    """The claims that the answer rests on: losses of each origin, then the force."""
+    losses = [one for origin in results.evidence.origins for one in origin.given.values()]
+    force = results.denominator.force
+    return [*losses, *(force.claims if force else ())]
+
+
+def counted(results: Results) -> Table:
+    """The claims that count: who said what, as printed, and the trap in each."""
+    headings = ("origin", "quantity", "as printed", "as of", "said by", "printed by", "note")
+    rows = tuple(
+        (c.origin, c.quantity, f'"{c.wording}"', str(c.as_of), c.speaker, c.outlet, c.note)
+        for c in (one.claim for one in _counted(results))
+    )
+    return Table(headings, rows, _words(*headings))
+
+
+def not_counted(results: Results) -> Table:
+    """Every other claim of the register, with the reason."""
+    headings = ("origin", "quantity", "as printed", "printed by", "not counted because", "note")
+    used = {one.claim.id for one in _counted(results)}
+    rows = tuple(
+        (e.claim.origin, e.claim.quantity, f'"{e.claim.wording}"', e.claim.outlet, e.reason, e.claim.note)
+        for e in results.evidence.excluded
+        if e.claim.id not in used
+    )
+    return Table(headings, rows, _words(*headings))
+
+
+def _quantiles(reading: Reading) -> tuple[str, ...]:
+    quantiles = reading.quantiles()
+    if quantiles is None:
+        return ("no number",) * len(QUANTILES)
+    if max(quantiles) < 1.5:
+        return tuple(f"{100 * q:.1f} %" for q in quantiles)
+    return tuple(rounded(q, 0 if max(quantiles) >= 20 else -1) for q in quantiles)
+
+
+_QUANTILE_HEADINGS = tuple(f"{100 * p:.0f} %" for p in QUANTILES)
+
+
+def readings(results: Results) -> Table:
+    """How each counted wording was read: bound, quantiles and where the rule comes from; one row a layer."""
+    headings = ("origin", "as printed", "kind", "layer", *_QUANTILE_HEADINGS, "rule from", "judgement in it")
+    rows = []
+    for one in _counted(results):
+        rule = one.wording
+        first = (one.claim.origin, f'"{one.claim.wording}"', rule.kind.replace("_", " "))
+        rows.append((*first, "wording", *_quantiles(rule), rule.source, rule.judgement))
+        if one.reading is not one.wording:
+            added = (
+                one.reading.source.split("Reporting layer: ")[-1],
+                one.reading.judgement.split("Reporting layer: ")[-1],
+            )
+            rows.append((*first, f"and reporting ({one.reading.reporting})", *_quantiles(one.reading), *added))
+    align = ("left",) * 4 + ("right",) * len(QUANTILES) + ("left",) * 2
+    return Table(headings, tuple(rows), align)
+
+
+def reading(one: Reading) -> Table:
+    """One reading, a line each for what it says and where it comes from."""
+    rows = [("wording", f'"{one.wording}"'), ("kind", one.kind.replace("_", " "))]
+    rows += [
+        (name, f"{value:,g}")
+        for name, value in (("low", one.low), ("best", one.best), ("high", one.high))
+        if value is not None
+    ]
+    rows += [(f"{heading} quantile", text) for heading, text in zip(_QUANTILE_HEADINGS, _quantiles(one), strict=True)]
+    rows += [("rule", one.rule), ("from", one.source), ("judgement", one.judgement or "none")]
+    return Table(("reading", ""), tuple(rows), ("left", "left"))
+
+
+def _row(estimate: Estimate, results: Results) -> tuple[str, ...]:
+    settings = results.settings
+    ranges = (estimate.range(interval.level, digits=settings.digits) for interval in estimate.intervals)
+    centre = estimate.centre(settings.level, digits=settings.digits)
+    mean = rounded_mean(estimate, results)
+    return (*ranges, centre, mean)
+
+
+def rounded_mean(estimate: Estimate, results: Results) -> str:
+    """The mean, to the place of the headline interval."""
+    place = estimate.place(results.settings.level, results.settings.digits)
+    return rounded(100 * estimate.mean, place + 2) + " %" if estimate.is_share else rounded(estimate.mean, place)
+
+
+def _interval_headings(results: Results) -> tuple[str, ...]:
+    return tuple(f"{100 * interval.level:g} % interval" for interval in results.estimates[0].intervals)
+
+
+def estimates(results: Results) -> Table:
+    """Every quantity of the pool: equal-tailed intervals, median and mean."""
+    headings = ("quantity", *_interval_headings(results), "median", "mean")
+    rows = tuple((NAMES[estimate.name], *_row(estimate, results)) for estimate in results.estimates)
+    return Table(headings, rows)
+
+
+def exceedance(results: Results) -> Table:
+    """How probable it is that more than 5, 10, 20 and 33 % of the force were lost, in numbers and words."""
+    headings = ("share of the force", "more than", "probability", "in words (ICD 203)")
+    rows = tuple(
+        (
+            NAMES[one.name].split(",")[0],
+            f"{100 * one.threshold:g} %",
+            percent(one.probability),
+            likelihood(one.probability) or "–",
+        )
+        for one in results.exceedance
+    )
+    return Table(headings, rows, ("left", "right", "right", "left"))
+
+
+def by_origin(results: Results) -> Table:
+    """Each origin alone beside the pool."""
+    level, digits = results.settings.level, results.settings.digits
+    headings = (
+        "source",
+        "weight",
+        "killed",
+        "wounded",
+        "casualties",
+        "casualties, share of the force",
+        "wounded for each killed",
+    )
+    names = ("killed", "wounded", "casualties", "casualties_ratio", "wounded_per_killed")
+    rows = [("pool", "", *(results.estimate(name).range(level, digits=digits) for name in names))]
+    for origin in results.origins:
+        ranges = (origin.estimate(name).range(level, digits=digits) for name in names)
+        rows.append((f"{origin.name} alone", f"{origin.weight:.2f}", *ranges))
+    return Table(headings, tuple(rows))
+
+
+def alternatives(results: Results) -> Table:
+    """The pool over each reading of the force; the one in use is marked."""
+    level, digits = results.settings.level, results.settings.digits
+    headings = ("force", "as printed", "size", "killed", "casualties", "median of casualties")
+    rows = []
+    for one in results.denominators:
+        mark = f"{one.choice} (in use)" if one.choice == results.settings.force else one.choice
+        if one.force is None:
+            rows.append((mark, "no number in this register", *("–",) * 4))
+            continue
+        printed = "; ".join(f'"{claim.claim.wording}" ({claim.claim.origin})' for claim in one.force.claims)
+        ranges = (
+            one.estimate(name).range(level, digits=digits) for name in ("force", "killed_ratio", "casualties_ratio")
+        )
+        rows.append((mark, printed, *ranges, one.estimate("casualties_ratio").centre(level, digits=digits)))
+    return Table(headings, tuple(rows), ("left", "left", "right", "right", "right", "right"))
+
+
+def provenance(results: Results) -> Table:
+    """What has to be the same for the numbers to come out the same, and how well the sampling converged."""
+    settings, sampled = results.settings, results.convergence
+    rows = [(f"{name}, SHA-256", digest) for name, digest in results.register.digests.items()]
+    rows += [("lexicon.toml, SHA-256", results.lexicon_digest)]
+    rows += [("versions", ", ".join(f"{name} {number}" for name, number in versions().items()))]
+    rows += [("seed", str(settings.seed))]
+    rows += [("draws", f"{sampled.replicates} scrambled Sobol replicates of {sampled.points:,} points")]
+    outcome = "reached" if sampled.reached else "not reached before max_draws"
+    rows += [
+        (
+            "stopping rule (JCGM 101, 7.9)",
+            f"{sampled.digits} significant digits, {outcome}; last: {NAMES[sampled.slowest]}",
+        )
+    ]
+    ratio = results.estimate("casualties_ratio")
+    ends = ratio.interval(settings.level)
+    worst = max(ends.mcse_low, ratio.mcse, ends.mcse_high)
+    shown = "less than 0.001 %" if worst < 1e-5 else f"{100 * worst:.1g} %"
+    rows += [("Monte Carlo standard error of the headline, at most", f"{shown} of the force")]
+    rows += [("draws with more casualties than soldiers, left out", percent(1 - results.kept))]
+    rows += [("largest |killed + wounded - casualties|", f"{results.violation:g}")]
+    return Table(("what", ""), tuple(rows), ("left", "left"))

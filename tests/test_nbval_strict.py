@@ -1,0 +1,330 @@
+"""The strict nbval plugin from outside: notebooks are written, run by pytest, and judged cell by cell."""
+
+import base64
+import copy
+import getpass
+import os
+import runpy
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from queue import Empty
+from xml.etree import ElementTree
+
+import nbformat
+import nbval
+import pytest
+from nbclient import NotebookClient
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_notebook, new_output
+from PIL import Image, ImageDraw
+
+from tests.nbval_strict import SocketKernelManager, StrictKernel, unlike_pictures, unlike_texts
+
+PYTESTS_OWN = f"pytest-of-{getpass.getuser()}"  # the folder of tmp_path
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def drawing(*, line: str = "navy", width: int = 640) -> Image.Image:
+    """A plot in small: a line two pixels wide on white."""
+    picture = Image.new("RGB", (width, 480), "white")
+    ImageDraw.Draw(picture).line([(40, 440), (320, 100), (600, 300)], fill=line, width=2)
+    return picture
+
+
+def png(picture: Image.Image) -> str:
+    file = BytesIO()
+    picture.save(file, "PNG")
+    return base64.b64encode(file.getvalue()).decode()
+
+
+DRAW = """
+from PIL import Image, ImageDraw
+picture = Image.new("RGB", (640, 480), "white")
+ImageDraw.Draw(picture).line([(40, 440), (320, 100), (600, 300)], fill="navy", width=2)
+picture
+""".strip()
+BRIGHTER = [min(level + 1, 255) for level in range(256)] * 3  # red, green and blue by one grey level
+HTML = "from IPython.display import HTML\nHTML('<td>0.25</td><td>12</td>')"
+
+
+def stream(text: str) -> Callable[[NotebookNode], None]:
+    return lambda cell: cell.update(outputs=[new_output("stream", name="stdout", text=text)])
+
+
+def data(mime: str, content: str) -> Callable[[NotebookNode], None]:
+    return lambda cell: cell.outputs[0].data.update({mime: content})
+
+
+def untouched(cell: NotebookNode) -> None:
+    """Leave the cell as the run left it."""
+
+
+def never_run(cell: NotebookNode) -> None:
+    cell.update(execution_count=None, outputs=[])
+
+
+def no_output(cell: NotebookNode) -> None:
+    cell.outputs.clear()
+
+
+def no_picture(cell: NotebookNode) -> None:
+    del cell.outputs[0].data["image/png"]
+
+
+def other_stderr(cell: NotebookNode) -> None:
+    (output,) = (output for output in cell.outputs if output.get("name") == "stderr")
+    output.text = "/another/path"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A cell, what is done to it after a real run, and what the failure must say (None: it passes)."""
+
+    name: str
+    source: str
+    change: Callable[[NotebookNode], None]
+    failure: str | None
+
+
+RED, NARROW = png(drawing(line="red")), png(drawing(width=639))
+GARBAGE = base64.b64encode(b"not a picture").decode()
+SHOW_GARBAGE = f"display({{'image/png': '{GARBAGE}'}}, raw=True)"
+CASES = [
+    Case("text", "print(0.1 + 0.2, 'of', 7)", untouched, None),
+    Case("value", "{'share': 0.125}", untouched, None),
+    Case("page", HTML, untouched, None),
+    Case("picture", DRAW, untouched, None),
+    Case("semicolon", "0.125;", untouched, None),
+    Case("no semicolon", "0.125", no_output, "Unexpected output fields"),
+    Case("empty cell", "\n", never_run, None),
+    Case("jitter", "print(0.1 + 0.2)", stream("0.3\n"), None),
+    Case("last digit", "print(0.42)", stream("0.43\n"), "'0.43' is now '0.42'"),
+    Case("last digit of a value", "0.42", data("text/plain", "0.41"), "'0.41' is now '0.42'"),
+    Case("last digit in a page", HTML, data("text/html", "<td>0.24</td><td>12</td>"), "'0.24' is now '0.25'"),
+    Case("word", "print('at least 100')", stream("at most 100\n"), "words or whole numbers differ"),
+    Case("lost output", "print(1)", no_output, "Unexpected output fields"),
+    Case("two values", "print(0.5)", stream("0.5 0.5\n"), "words or whole numbers differ"),
+    Case("recoloured", DRAW, data("image/png", RED), "image/png: the pictures differ by RMS"),
+    Case("recoloured jpeg", DRAW, data("image/jpeg", RED), "image/jpeg: the pictures differ by RMS"),
+    Case("resized", DRAW, data("image/png", NARROW), "639 x 480 pixels is now 640 x 480"),
+    Case("garbage", DRAW, data("image/png", GARBAGE), "the stored picture cannot be read"),
+    Case("the same garbage", SHOW_GARBAGE, untouched, "the stored picture cannot be read"),
+    Case("lost picture", DRAW, no_picture, "Unexpected output fields"),
+    Case("grey level", DRAW, data("image/png", png(drawing().point(BRIGHTER))), None),
+    Case("stderr", "import sys\nprint('/a/path', file=sys.stderr)", other_stderr, None),
+    Case("no stderr", "print('/a/path', file=sys.stderr)", no_output, None),
+    Case("never run", "later = 0.5", never_run, "cell was never run"),
+    Case("after it", "later", untouched, None),
+    Case("sockets", "get_ipython().kernel.parent.transport", data("text/plain", "'ipc'"), None),
+]
+DEAD = ["0.5;", "import os\nos._exit(1)", "1 + 1"]
+TEST_OPTIONS = "def test_timeout(pytestconfig):\n    assert pytestconfig.option.nbval_cell_timeout == 120\n"
+OPTIONS = [
+    "--nbval",
+    "--nbval-current-env",
+    "-p",
+    "tests.nbval_strict",
+    "-p",
+    "no:cacheprovider",
+    "-W",
+    "error",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What one run of pytest said of each test, by file and name; None for a pass."""
+
+    failures: dict[tuple[str, str], str | None]
+    left_behind: list[str]
+    printed: str
+
+
+def run_pytest(folder: Path, *options: str) -> Run:
+    """Run pytest with the plugin on a folder, in a process of its own and with every warning an error."""
+    (folder / "pytest.ini").write_text("[pytest]\n")  # else an ini file further up would count
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    # A short path, since that of a UNIX socket is limited to about 100 bytes.
+    with tempfile.TemporaryDirectory(prefix="t") as temporary:
+        # 60 s is half of the time limit of a cell, so waiting for a dead kernel shows as an error here.
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", *OPTIONS, "--junit-xml", "junit.xml", *options],
+            cwd=folder,
+            env=environ | {"PYTHONPATH": str(ROOT), "TMPDIR": temporary},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        left_behind = [file.name for file in Path(temporary).iterdir() if file.name != PYTESTS_OWN]
+    printed = done.stdout + done.stderr
+    assert done.returncode in (0, 1), printed  # passed or failed, but neither crashed nor found no test
+    failures = {}
+    for test in ElementTree.parse(folder / "junit.xml").iter("testcase"):
+        parts = [child for child in test if child.tag in ("failure", "error", "skipped")]
+        said = "\n".join(f"{part.tag}: {part.text}" for part in parts)
+        failures[test.get("classname"), test.get("name")] = said or None
+    return Run(failures, left_behind, printed)
+
+
+def write(path: Path, cells: list[NotebookNode]) -> None:
+    nbformat.write(new_notebook(cells=cells), path)
+
+
+@pytest.fixture(scope="module")
+def executed() -> list[NotebookNode]:
+    """The cells of all cases after a real run."""
+    notebook = new_notebook(cells=[new_code_cell(case.source) for case in CASES])
+    client = NotebookClient(notebook, kernel_name="python3", kernel_manager_class=SocketKernelManager, timeout=60)
+    return client.execute().cells
+
+
+@pytest.fixture(scope="module")
+def run(executed: list[NotebookNode], tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """One run over all cases, a notebook whose kernel dies, and a look at the options."""
+    folder = tmp_path_factory.mktemp("strict")
+    cells = copy.deepcopy(executed)
+    for case, cell in zip(CASES, cells, strict=True):
+        case.change(cell)
+    write(folder / "cases.ipynb", cells)
+    write(folder / "dead.ipynb", [new_code_cell(source, execution_count=1) for source in DEAD])
+    (folder / "test_options.py").write_text(TEST_OPTIONS)
+    return run_pytest(folder)
+
+
+@pytest.mark.parametrize("number", range(len(CASES)), ids=[case.name for case in CASES])
+def test_each_cell_passes_or_fails_for_its_own_reason(run: Run, number: int) -> None:
+    said = run.failures["cases.ipynb", f"Cell {number}"]
+    expected = CASES[number].failure
+    if expected is None:
+        assert said is None
+    else:
+        assert said is not None
+        assert said.startswith("failure: ")
+        assert expected in said
+
+
+def test_a_dead_kernel_fails_its_cell_and_those_after_it(run: Run) -> None:
+    assert run.failures["dead.ipynb", "Cell 0"] is None
+    assert "the kernel died while it ran this cell" in run.failures["dead.ipynb", "Cell 1"]
+    assert "Kernel dead on test start" in run.failures["dead.ipynb", "Cell 2"]
+
+
+class SilentKernel(StrictKernel):
+    """A living kernel that says nothing for a while, then answers; no process and no waiting."""
+
+    def __init__(self, *, silences: int) -> None:
+        self.kc, self.silences = self, silences
+
+    def get_iopub_msg(self, *, timeout: float) -> dict:
+        self.silences -= 1
+        if self.silences >= 0:
+            time.sleep(min(timeout, 0.001))
+            raise Empty
+        return {"msg_type": "status"}
+
+    def is_alive(self) -> bool:
+        return True
+
+
+def test_a_slow_kernel_is_waited_for_but_only_up_to_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.nbval_strict.POLL", 0.001)
+    assert SilentKernel(silences=3).get_message("iopub", timeout=60) == {"msg_type": "status"}
+    assert SilentKernel(silences=3).get_message("iopub") == {"msg_type": "status"}
+    with pytest.raises(Empty):
+        SilentKernel(silences=10**9).get_message("iopub", timeout=0.01)
+
+
+def test_a_cell_is_given_two_minutes_unless_told_otherwise(run: Run, in_parallel: Run) -> None:
+    assert run.failures["test_options", "test_timeout"] is None
+    assert "assert 30.0 == 120" in in_parallel.failures["test_options", "test_timeout"]
+
+
+def test_nothing_is_printed_by_kernels_or_left_behind(run: Run, in_parallel: Run) -> None:
+    for each in (run, in_parallel):
+        assert each.left_behind == []
+        assert "encryption" not in each.printed
+        assert "Warning" not in each.printed
+
+
+@pytest.fixture(scope="module")
+def in_parallel(executed: list[NotebookNode], tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run of two untouched notebooks on two workers, with a time limit of its own."""
+    folder = tmp_path_factory.mktemp("parallel")
+    for name in ("one.ipynb", "two.ipynb"):
+        write(folder / name, executed[:5])
+    (folder / "test_options.py").write_text(TEST_OPTIONS)
+    return run_pytest(folder, "-n", "2", "--dist", "loadscope", "--nbval-cell-timeout", "30")
+
+
+def test_untouched_notebooks_pass_in_parallel(in_parallel: Run) -> None:
+    cells = {test: said for test, said in in_parallel.failures.items() if test[0] != "test_options"}
+    names = [(file, f"Cell {number}") for file in ("one.ipynb", "two.ipynb") for number in range(5)]
+    assert cells == dict.fromkeys(names)
+
+
+@pytest.mark.parametrize(
+    ("stored", "new"),
+    [
+        ("0.3", "0.30000000000000004"),
+        ("1e-05", "1.0000000000000002e-05"),
+        ("-0.3, 1.", "-0.30000000000000004, 1."),
+        ("<td>0.3</td><td>0.3%</td>", "<td>0.30000000000000004</td><td>0.30000000000000004%</td>"),
+        ("It was 0.3.", "It was 0.30000000000000004."),
+    ],
+)
+def test_last_bits_of_floats_may_differ(stored: str, new: str) -> None:
+    assert unlike_texts(stored, new) == ""
+    assert unlike_texts(new, stored) == ""
+
+
+@pytest.mark.parametrize(
+    ("stored", "new", "said"),
+    [
+        ("0.12", "0.13", "'0.12' is now '0.13'"),
+        ("0.12345678", "0.12345679", "'0.12345678' is now '0.12345679'"),
+        ("0.3", "0.30", "'0.3' is now '0.30'"),  # printed with another precision
+        ("0.0", "0.1", "'0.0' is now '0.1'"),
+        ("5e-324", "0.0", "'5e-324' is now '0.0'"),
+        ("10000000000", "10000000001", "words or whole numbers differ"),
+        ("-0.3", "0.3", "words or whole numbers differ"),
+        ("0.3 killed", "0.3 wounded", "words or whole numbers differ"),
+        ("1.2.3", "1.2.4", "words or whole numbers differ"),
+        ("a1.5", "a1.6", "words or whole numbers differ"),
+        ("0.5", "0.5 0.5", "words or whole numbers differ"),
+        ("nan", "inf", "words or whole numbers differ"),
+    ],
+)
+def test_anything_else_in_a_text_may_not(stored: str, new: str, said: str) -> None:
+    assert unlike_texts(stored, new) == said
+
+
+def test_pictures_may_differ_by_two_grey_levels_and_no_more() -> None:
+    grey = [png(Image.new("L", (8, 8), level)) for level in (100, 102, 103)]
+    assert unlike_pictures(grey[0], grey[1]) == ""
+    # 3 levels in three of four channels: 3 * sqrt(3 / 4) = 2.60
+    assert unlike_pictures(grey[0], grey[2]) == "the pictures differ by RMS 2.60 of 255, allowed is 2"
+
+
+def test_transparency_counts() -> None:
+    faint, full = (png(Image.new("RGBA", (8, 8), (100, 100, 100, alpha))) for alpha in (250, 255))
+    assert unlike_pictures(faint, full) == "the pictures differ by RMS 2.50 of 255, allowed is 2"
+
+
+@pytest.mark.parametrize("broken", ["", "bm90IGEgcGljdHVyZQ==", "a", png(drawing())[:400]])
+def test_a_broken_picture_is_named(broken: str) -> None:
+    whole = png(drawing())
+    assert unlike_pictures(whole, broken).startswith("the new picture cannot be read: ")
+    assert unlike_pictures(broken, whole).startswith("the stored picture cannot be read: ")
+
+
+def test_another_nbval_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nbval, "__version__", "0.12.0")
+    with pytest.raises(pytest.UsageError, match=r"patches nbval 0\.11, found 0\.12\.0"):
+        runpy.run_path(str(ROOT / "tests" / "nbval_strict.py"))
