@@ -22,6 +22,7 @@ from analysis.wording import Lexicon, Reading, read, read_lexicon
 
 __all__ = [
     "FORCES",
+    "LOSSES",
     "Evidence",
     "Exclusion",
     "Force",

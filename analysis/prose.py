@@ -178,15 +178,15 @@ def limits(results: Results) -> Prose:
     return Prose(
         (
             "In the ranges: what the words may mean, growth of early counts behind 'at least', the spread of "
-            "third-party reports, the split of casualties into killed and wounded, the size of the force, and disagreement "
-            "between origins.",
+            "third-party reports, the split of casualties into killed and wounded, the size of the force, and "
+            "disagreement between origins.",
             "Not in the ranges: a shared error of all origins (either way), deliberate falsehood (either way), the "
             "missing and the captured (would raise losses), and soldiers who returned to duty (would lower the lasting "
             "loss).",
             f"The claims describe the situation from {days[0]} to {days[-1]}; losses after that day are not in them.",
             "The widths of 'around' and 'approximately' come from US readers of an online panel, 'several' from a "
-            "small poll, the growth behind 'at least' from headlines that are mostly about Syria. No evidence was found on "
-            "'several hundred', nor on words for the size of a force.",
+            "small poll, the growth behind 'at least' from headlines that are mostly about Syria. No evidence was "
+            "found on 'several hundred', nor on words for the size of a force.",
             *(f"{origin}: {reason}" for origin, reason in reasons),
         ),
         listed=True,
