@@ -33,7 +33,7 @@ from analysis.model import QUANTITIES, pooled
 from analysis.pipeline import Results
 from analysis.prose import headline
 from analysis.sampling import weighted_quantiles
-from analysis.summary import Estimate
+from analysis.summary import Estimate, rounded
 
 __all__ = ["FIGURES", "Picture", "answer", "plane", "publish", "quantile_dots", "readings", "sources", "style_file"]
 
@@ -188,7 +188,7 @@ def _source_keys() -> list[Line2D]:
     line = partial(Line2D, [], [], color=_MIDDLE)
     return [
         line(marker="o", linestyle="none", label="stated figure, counted"),
-        line(marker="o", linestyle="none", markerfacecolor="white", label="relay or variant, not counted"),
+        line(marker="o", linestyle="none", markerfacecolor="white", label="shown, not counted"),
         line(marker=r"$\rightarrow$", markersize=13, linestyle="none", label="a bound, and its side"),
         line(linewidth=1, label="90 % of the reading"),
         line(linewidth=3.5, label="50 % of the reading"),
@@ -274,7 +274,9 @@ def readings(ax: Axes, results: Results) -> Axes:
 
 def _reading_words(one: ReadClaim) -> str:
     low, _, middle, _, high = one.reading.quantiles()
-    return f"{low:,.0f} to {high:,.0f} (90 %), middle {middle:,.0f}"
+    place = int(np.floor(np.log10(max(high - low, 1)))) - 1
+    low, middle, high = (rounded(value, place) for value in (low, middle, high))
+    return f"{low} to {high} (90 %), middle {middle}"
 
 
 def _relative(distribution: Distribution | None) -> FloatArray:
@@ -357,9 +359,10 @@ class _Plan:
 
 
 def _answer_alt(results: Results) -> str:
-    ratio, digits = results.estimate("casualties_ratio"), results.settings.digits
-    bars = "; ".join(f"{100 * level:g} %: {ratio.range(level, digits=digits)}" for level in (0.5, 0.8, 0.95))
-    return f"Quantile dotplot of 50 dots: {headline(results)}. Bars below it: {bars} of the force."
+    ratio, level, digits = results.estimate("casualties_ratio"), results.settings.level, results.settings.digits
+    bars = "; ".join(f"{100 * one:g} %: {ratio.range(one, digits=digits)}" for one in (0.5, 0.8, 0.95))
+    line = headline(ratio, level=level, digits=digits)
+    return f"Quantile dotplot of 50 dots: {line}. Bars below it: {bars} of the force."
 
 
 def _sources_alt(results: Results) -> str:

@@ -68,6 +68,7 @@ __all__ = [
     "OriginResult",
     "Results",
     "Settings",
+    "prepare",
     "reading_record",
     "run",
     "to_csv",
@@ -140,8 +141,14 @@ class Settings:
     seed: int = 20241219
 
     def __post_init__(self) -> None:
-        faults = list(self._faults())
-        if faults:
+        # papermill reads a parameter like 3 or 2024-12-19 as the type it looks like, not as the type declared.
+        if isinstance(self.as_of, date):
+            object.__setattr__(self, "as_of", self.as_of.isoformat())
+        if type(self.wounded_per_killed) in (int, float):
+            object.__setattr__(self, "wounded_per_killed", f"{self.wounded_per_killed:g}")
+        if type(self.level) is int:
+            object.__setattr__(self, "level", float(self.level))
+        if faults := list(self._faults()):
             raise InputError(*faults)
 
     def _faults(self) -> Iterator[str]:
@@ -267,6 +274,34 @@ class Results:
         return next(one for one in self.denominators if one.choice == self.settings.force)
 
 
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What a run draws from, read and checked: nothing has been sampled yet."""
+
+    register: Register
+    claims: tuple[ReadClaim, ...]
+    evidence: Evidence
+    forces: Mapping[str, Force]
+    questions: Mapping[str, Question]
+
+
+def prepare(settings: Settings) -> Inputs:
+    """
+    Read and check all that a run needs; quick.
+
+    Raises
+    ------
+    InputError
+        If the register, its wordings or the settings are wrong.
+    """
+    register = read_register(settings.register)
+    claims = read_claims(register)
+    evidence = collect(claims, as_of=settings.day)
+    forces = force_readings(claims, register=register, as_of=settings.day)
+    _check_force(settings, forces, evidence)
+    return Inputs(register, claims, evidence, forces, _questions(settings, register, evidence, forces))
+
+
 def run(settings: Settings, *, executor: Executor | None = None) -> Results:
     """
     Answer the question once.
@@ -282,20 +317,15 @@ def run(settings: Settings, *, executor: Executor | None = None) -> Results:
     InputError
         If the register, its wordings or the settings are wrong.
     """
-    lexicon = read_lexicon()
-    register = read_register(settings.register)
-    claims = read_claims(register, lexicon=lexicon)
-    evidence = collect(claims, as_of=settings.day)
-    forces = force_readings(claims, register=register, as_of=settings.day)
-    _check_force(settings, forces, evidence)
-    questions = _questions(settings, register, evidence, forces)
+    inputs = prepare(settings)
+    forces, questions = inputs.forces, inputs.questions
     sampled = _sample(settings, questions, executor)
     return Results(
         settings=settings,
-        register=register,
-        lexicon_digest=lexicon.digest,
-        claims=claims,
-        evidence=evidence,
+        register=inputs.register,
+        lexicon_digest=read_lexicon().digest,
+        claims=inputs.claims,
+        evidence=inputs.evidence,
         question=questions[settings.force],
         estimates=_estimates(sampled.pools[settings.force], settings.level),
         exceedance=_exceedances(sampled.pools[settings.force]),
@@ -644,11 +674,14 @@ def to_csv(results: Results) -> str:
     return out.getvalue()
 
 
-def write(results: Results, folder: Path) -> None:
-    """Write results.json and estimates.csv, and the register as it was used."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "results.json").write_text(to_json(results), encoding="utf-8")
-    (folder / "estimates.csv").write_text(to_csv(results), encoding="utf-8")
+def write(results: Results, folder: str | Path) -> None:
+    """Write results.json, estimates.csv and the register as it was used; nothing if ``folder`` is empty."""
+    if not str(folder):
+        return
+    target = Path(folder)
+    target.mkdir(parents=True, exist_ok=True)
+    (target / "results.json").write_text(to_json(results), encoding="utf-8")
+    (target / "estimates.csv").write_text(to_csv(results), encoding="utf-8")
     origin = register_path(results.settings.register).parent
     for name in results.register.digests:
-        (folder / name).write_bytes((origin / name).read_bytes())
+        (target / name).write_bytes((origin / name).read_bytes())

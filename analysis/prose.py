@@ -2,7 +2,8 @@
 The report's sentences, made from results: no number is typed, and likelihood never shares one with confidence.
 
 >>> from analysis.pipeline import Settings, run
->>> headline(run(Settings(max_draws=16384)))
+>>> results = run(Settings(max_draws=16384))
+>>> headline(results.estimate("casualties_ratio"), level=0.9, digits=2)
 '2.8 to 15.8 of every 100 soldiers killed or wounded, centre 8.3 (90 % interval)'
 """
 
@@ -45,10 +46,22 @@ class Prose:
         return {"text/html": f"<ul>\n{inner}\n</ul>" if self.listed else inner, "text/plain": repr(self)}
 
 
-def headline(results: Results) -> str:
-    """The answer on one line: the range per 100 soldiers first, the centre second."""
-    per_100 = _per_100(results.estimate("casualties_ratio"), results)
-    return f"{per_100} ({100 * results.settings.level:g} % interval)".replace(", centre", " killed or wounded, centre")
+def headline(ratio: Estimate, *, level: float, digits: int) -> str:
+    """
+    The answer on one line: the range per 100 soldiers first, the centre second.
+
+    Parameters
+    ----------
+    ratio : Estimate
+        Casualties over the force.
+    level : float
+        Probability inside the range.
+    digits : int
+        Significant digits of the standard uncertainty that are shown.
+    """
+    low_high = ratio.range(level, digits=digits, signed=False)
+    centre = ratio.centre(level, digits=digits, signed=False)
+    return f"{low_high} of every 100 soldiers killed or wounded, centre {centre} ({100 * level:g} % interval)"
 
 
 def _per_100(ratio: Estimate, results: Results) -> str:

@@ -12,6 +12,7 @@ standard uncertainty and from the Monte Carlo standard error; more are never sho
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -83,6 +84,12 @@ class Estimate:
     def __post_init__(self) -> None:
         if not self.intervals:
             raise ValueError(f"{self.name} has no interval; a number is not shown without one")
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, object]) -> Estimate:
+        """The estimate that a record of results.json holds."""
+        intervals = tuple(Interval(**interval) for interval in record["intervals"])  # type: ignore[attr-defined]
+        return cls(**{**record, "intervals": intervals})  # type: ignore[arg-type]
 
     def interval(self, level: float) -> Interval:
         """

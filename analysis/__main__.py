@@ -1,0 +1,196 @@
+"""
+The command line: ``casualty-report``, or ``python -m analysis``.
+
+Exit 0: done. Exit 1: the work failed. Exit 2: the input is wrong. A line for each fault on stderr, no traceback.
+What a command does not need is not imported: ``--help`` knows neither numpy nor Jupyter.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from analysis.errors import InputError, WorkError
+
+__all__ = ["main"]
+
+# The settings that options give, with what they mean; their types and defaults are those of pipeline.Settings.
+_OPTIONS = {
+    "as_of": "A date; claims published later are not known yet.",
+    "force": "The denominator: reported, theatre or deployed.",
+    "pool": "How origins are combined: linear.",
+    "weights": 'Of origins in the pool, like "NIS=2, US=1".',
+    "wounded_per_killed": "A class of the lexicon, or a median like 3.0.",
+    "level": "Probability inside the headline interval.",
+    "digits": "Significant digits that must be stable.",
+    "max_draws": "Where sampling stops even if they are not.",
+    "seed": "Of the random generator.",
+}
+
+
+def _settings_options(command: Callable[..., None]) -> Callable[..., None]:
+    for name, meaning in reversed(_OPTIONS.items()):
+        command = click.option(f"--{name.replace('_', '-')}", name, help=meaning, metavar="VALUE")(command)
+    return command
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="casualty-report", message="%(package)s %(version)s")
+def cli() -> None:
+    """Say what share of a force has been lost, given what has been publicly claimed, and how sure that is."""
+
+
+@cli.command()
+@click.argument("register", default="seed")
+def check(register: str) -> None:
+    """Read a register and say whether it is sound."""
+    from analysis.evidence import read_claims, read_register
+
+    found = read_register(register)
+    read_claims(found)
+    click.echo(f"{found.name}: {len(found.claims)} claims of {len({c.origin for c in found.claims})} origins, sound")
+
+
+@cli.command()
+@click.argument("wording")
+@click.option("--settled", is_flag=True, help="Read it as a settled count; without this, as breaking news.")
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+def read(wording: str, settled: bool, as_json: bool) -> None:
+    """Show how a worded figure is read, like "at least 100"."""
+    from analysis import wording as words
+    from analysis.pipeline import reading_record
+
+    one = words.read(wording, breaking=not settled)
+    if as_json:
+        click.echo(json.dumps(reading_record(one), ensure_ascii=False, indent=1))
+        return
+    from analysis import tables
+
+    click.echo(tables.reading(one))
+
+
+@cli.command()
+@click.argument("register", default="seed")
+@_settings_options
+@click.option("--json", "as_json", is_flag=True, help="Print what results.json holds.")
+@click.option("--workers", type=click.IntRange(1), default=1, help="How many replicates are computed at once.")
+@click.option("--processes", is_flag=True, help="Workers are processes; without this, threads.")
+def estimate(register: str, as_json: bool, workers: int, processes: bool, **options: str | None) -> None:
+    """Print the table of estimates."""
+    from analysis import pipeline
+
+    settings = _settings(register, options)
+    with _executor(workers, processes) as executor:
+        results = pipeline.run(settings, executor=executor)
+    if as_json:
+        click.echo(pipeline.to_json(results), nl=False)
+        return
+    from analysis import prose, tables
+
+    ratio = results.estimate("casualties_ratio")
+    click.echo(prose.headline(ratio, level=settings.level, digits=settings.digits))
+    for table in (tables.estimates, tables.by_origin, tables.alternatives):
+        click.echo(f"\n{table(results)}")
+    click.echo(f"\n{prose.confidence(results)}")
+
+
+@cli.command()
+@click.argument("register", default="seed")
+@_settings_options
+@click.option("-p", "--parameter", "extra", nargs=2, multiple=True, metavar="NAME VALUE", help="Any of the notebook's.")
+@click.option("--notebook", type=Path, help="A notebook of your own; without this, report.ipynb.")
+@click.option("--output", type=Path, default=Path("reports"), show_default=True, help="Folder that holds the reports.")
+def render(
+    register: str, extra: tuple[tuple[str, str], ...], notebook: Path | None, output: Path, **options: str | None
+) -> None:
+    """Render the report of a register into a folder of its own."""
+    from analysis import report
+
+    source = notebook or _shipped_notebook()
+    given = {"register": register, **{name: value for name, value in options.items() if value is not None}}
+    parameters = report.cast_parameters({**given, **dict(extra)}, report.declared_parameters(source))
+    settings = _settings(str(parameters["register"]), {name: parameters.get(name) for name in _OPTIONS})
+    _checked(settings)
+    target = output / f"{Path(settings.register).stem}-{settings.as_of}"
+    _say(f"rendering {target}")
+    folder = report.render(source, target, parameters)
+    click.echo(f"{folder / 'report.html'}: {_headline(folder)}")
+
+
+def _settings(register: str, options: dict[str, object]) -> object:
+    """Settings from text, each cast to the type of its default."""
+    from dataclasses import asdict
+
+    from analysis.pipeline import Settings
+    from analysis.report import cast_parameters
+
+    given = {name: value for name, value in options.items() if value is not None}
+    return Settings(**cast_parameters({"register": register, **given}, asdict(Settings())))
+
+
+def _checked(settings: object) -> None:
+    """Find what is wrong with the input before a kernel starts."""
+    from analysis.pipeline import prepare
+
+    prepare(settings)
+
+
+def _headline(folder: Path) -> str:
+    from analysis.prose import headline
+    from analysis.summary import Estimate
+
+    results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+    record = next(one for one in results["estimates"] if one["name"] == "casualties_ratio")
+    settings = results["settings"]
+    return headline(Estimate.from_record(record), level=settings["level"], digits=settings["digits"])
+
+
+def _shipped_notebook() -> Path:
+    """The report's notebook: of a checkout, or the copy in an installed package."""
+    package = Path(__file__).parent
+    checkout = package.parent / "notebooks" / "report.ipynb"
+    return checkout if checkout.is_file() else package / "data" / "notebooks" / "report.ipynb"
+
+
+@contextmanager
+def _executor(workers: int, processes: bool) -> Iterator[Executor | None]:
+    if workers == 1:
+        yield None
+        return
+    with (ProcessPoolExecutor if processes else ThreadPoolExecutor)(workers) as executor:
+        yield executor
+
+
+def _say(text: str) -> None:
+    """Progress, where somebody is watching."""
+    if sys.stderr.isatty():
+        click.echo(text, err=True)
+
+
+def main() -> None:
+    """Run a command; turn its errors into lines and an exit code."""
+    try:
+        code = cli(standalone_mode=False) or 0
+    except InputError as error:
+        code, lines = 2, error.faults
+    except WorkError as error:
+        code, lines = 1, (str(error),)
+    except click.ClickException as error:
+        code, lines = 2, (error.format_message(),)
+    except (click.Abort, KeyboardInterrupt):
+        code, lines = 130, ("interrupted",)
+    else:
+        sys.exit(code)
+    for line in lines:
+        click.echo(f"casualty-report: {line}", err=True)
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()
