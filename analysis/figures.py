@@ -89,7 +89,7 @@ def answer(ax: Axes, results: Results) -> Axes:
     dots = 100 * weighted_quantiles(share, pool.weight, (np.arange(50) + 0.5) / 50)
     # Room on the right for the words of the widest bar.
     span = max(1.05 * dots[-1], 145 * ratio.interval(0.95).high)
-    width, height = ax.figure.get_size_inches() * (0.96, 0.66)  # of the axes, about
+    width, height = ax.figure.get_size_inches() * (0.96, 0.62)  # of the axes, about
     x, stack = quantile_dots(dots, span / 34)
     ax.set_xlim(0, span)
     ax.scatter(x, stack + 0.5, s=(0.92 * 72 * width / 34) ** 2, color=_COLOURS[0], linewidths=0, zorder=3)
@@ -391,7 +391,7 @@ def _readings_size(results: Results) -> tuple[float, float]:
 
 
 FIGURES = {
-    "answer": _Plan(answer, lambda _: (6.8, 3.5), _answer_alt),
+    "answer": _Plan(answer, lambda _: (6.8, 3.1), _answer_alt),
     "sources": _Plan(sources, _sources_size, _sources_alt),
     "readings": _Plan(readings, _readings_size, _readings_alt),
     "plane": _Plan(plane, lambda _: (6.4, 4.6), _plane_alt),

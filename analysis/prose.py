@@ -32,17 +32,23 @@ class Prose:
         Plain text.
     listed : bool
         As a list.
+    lead : bool
+        With the first paragraph in bold.
     """
 
     paragraphs: Sequence[str]
     listed: bool = False
+    lead: bool = False
 
     def __repr__(self) -> str:
         return "\n".join(("- " if self.listed else "") + text for text in self.paragraphs)
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         tag = "li" if self.listed else "p"
-        inner = "\n".join(f"<{tag}>{html.escape(text)}</{tag}>" for text in self.paragraphs)
+        texts = [html.escape(text) for text in self.paragraphs]
+        if self.lead:
+            texts[0] = f"<strong>{texts[0]}</strong>"
+        inner = "\n".join(f"<{tag}>{text}</{tag}>" for text in texts)
         return {"text/html": f"<ul>\n{inner}\n</ul>" if self.listed else inner, "text/plain": repr(self)}
 
 
@@ -85,14 +91,15 @@ def answer(results: Results) -> Prose:
     return Prose(
         (
             f"By {_day(results)}, public claims put the killed and wounded at "
-            f"{_per_100(results.estimate('casualties_ratio'), results)}. "
+            f"{_per_100(results.estimate('casualties_ratio'), results)}.",
             f"In soldiers: {_in_soldiers('casualties', results)}, of a force of {_in_soldiers('force', results)}.",
             f"Killed alone: {_per_100(results.estimate('killed_ratio'), results)}; "
             f"in soldiers, {_in_soldiers('killed', results)}.",
             f"Each range holds the true value with a probability of {level}, if the claims are read as set out below.",
             _likelihood(results),
             confidence(results),
-        )
+        ),
+        lead=True,
     )
 
 

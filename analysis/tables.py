@@ -11,10 +11,13 @@ killed    1.1 %
 
 from __future__ import annotations
 
+import itertools
+import textwrap
 from dataclasses import dataclass
 
 from tabulate import tabulate
 
+from analysis.claims import Claim
 from analysis.evidence import ReadClaim
 from analysis.pipeline import Results, versions
 from analysis.summary import Estimate, likelihood, percent, rounded
@@ -32,6 +35,7 @@ __all__ = [
     "provenance",
     "reading",
     "readings",
+    "rules",
 ]
 
 NAMES = {
@@ -92,22 +96,27 @@ def _counted(results: Results) -> list[ReadClaim]:
 
 def counted(results: Results) -> Table:
     """The claims that count: who said what, as printed, and the trap in each."""
-    headings = ("origin", "quantity", "as printed", "as of", "said by", "printed by", "note")
+    headings = ("origin", "as printed", "as of", "said by", "note")
     rows = tuple(
-        (c.origin, c.quantity, f'"{c.wording}"', str(c.as_of), c.speaker, c.outlet, c.note)
+        (c.origin, _printed(c), str(c.as_of), f"{c.speaker}; printed by {c.outlet}", c.note)
         for c in (one.claim for one in _counted(results))
     )
     return Table(headings, rows, _words(*headings))
 
 
+def _printed(claim: Claim) -> str:
+    """The figure in quotes with what it counts: "at least 100" killed."""
+    return f'"{claim.wording}" {claim.quantity.replace("_", " ")}'
+
+
 def not_counted(results: Results) -> Table:
     """Every other claim of the register, with the reason."""
-    headings = ("origin", "quantity", "as printed", "printed by", "not counted because", "note")
+    headings = ("origin", "as printed", "printed by", "not counted because", "note")
     used = {one.claim.id for one in _counted(results)}
     rows = tuple(
-        (e.claim.origin, e.claim.quantity, f'"{e.claim.wording}"', e.claim.outlet, e.reason, e.claim.note)
-        for e in results.evidence.excluded
-        if e.claim.id not in used
+        (one.claim.origin, _printed(one.claim), one.claim.outlet, one.reason, one.claim.note)
+        for one in results.evidence.excluded
+        if one.claim.id not in used
     )
     return Table(headings, rows, _words(*headings))
 
@@ -124,22 +133,33 @@ def _quantiles(reading: Reading) -> tuple[str, ...]:
 _QUANTILE_HEADINGS = tuple(f"{100 * p:.0f} %" for p in QUANTILES)
 
 
-def readings(results: Results) -> Table:
-    """How each counted wording was read: bound, quantiles and where the rule comes from; one row a layer."""
-    headings = ("origin", "as printed", "kind", "layer", *_QUANTILE_HEADINGS, "rule from", "judgement in it")
-    rows = []
+def _layers(results: Results) -> list[tuple[ReadClaim, str, Reading]]:
+    """Each counted claim's wording layer, and its reporting layer where it has one."""
+    found = []
     for one in _counted(results):
-        rule = one.wording
-        first = (one.claim.origin, f'"{one.claim.wording}"', rule.kind.replace("_", " "))
-        rows.append((*first, "wording", *_quantiles(rule), rule.source, rule.judgement))
+        found.append((one, "wording", one.wording))
         if one.reading is not one.wording:
-            added = (
-                one.reading.source.split("Reporting layer: ")[-1],
-                one.reading.judgement.split("Reporting layer: ")[-1],
-            )
-            rows.append((*first, f"and reporting ({one.reading.reporting})", *_quantiles(one.reading), *added))
-    align = ("left",) * 4 + ("right",) * len(QUANTILES) + ("left",) * 2
-    return Table(headings, tuple(rows), align)
+            found.append((one, f"and reporting ({one.reading.reporting})", one.reading))
+    return found
+
+
+def readings(results: Results) -> Table:
+    """How each counted wording was read: its quantiles, one row a layer."""
+    headings = ("origin", "as printed", "layer", *_QUANTILE_HEADINGS)
+    rows = tuple(
+        (one.claim.origin, _printed(one.claim), layer, *_quantiles(reading)) for one, layer, reading in _layers(results)
+    )
+    return Table(headings, rows, ("left",) * 3 + ("right",) * len(QUANTILES))
+
+
+def rules(results: Results) -> Table:
+    """Where each reading comes from: its rule's evidence, and what is judgement in it."""
+    headings = ("as printed", "layer", "kind", "evidence", "judgement")
+    rows = tuple(
+        (f'"{one.claim.wording}"', layer, reading.kind.replace("_", " "), reading.source, reading.judgement)
+        for one, layer, reading in _layers(results)
+    )
+    return Table(headings, rows, _words(*headings))
 
 
 def reading(one: Reading) -> Table:
@@ -151,7 +171,12 @@ def reading(one: Reading) -> Table:
         if value is not None
     ]
     rows += [(f"{heading} quantile", text) for heading, text in zip(_QUANTILE_HEADINGS, _quantiles(one), strict=True)]
-    rows += [("rule", one.rule), ("from", one.source), ("judgement", one.judgement or "none")]
+    rows += [("rule", one.rule)]
+    rows += [("from", line) for line in textwrap.wrap(one.source, 88)]
+    rows += [("judgement", line) for line in textwrap.wrap(one.judgement or "none", 88)]
+    rows = [
+        ("" if name == before else name, text) for (before, _), (name, text) in itertools.pairwise([("", ""), *rows])
+    ]
     return Table(("reading", ""), tuple(rows), ("left", "left"))
 
 
