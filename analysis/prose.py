@@ -17,8 +17,9 @@ import numpy as np
 
 from analysis.pipeline import Results
 from analysis.summary import Estimate, likelihood, percent
+from analysis.wording import read_lexicon
 
-__all__ = ["Prose", "answer", "confidence", "dependence", "headline", "limits", "summary"]
+__all__ = ["Prose", "answer", "confidence", "dependence", "headline", "limits", "references", "summary"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,3 +212,16 @@ def limits(results: Results) -> Prose:
         ),
         listed=True,
     )
+
+
+def references(results: Results) -> Prose:
+    """In full, every source that the readings in use name by a short name."""
+    lexicon = read_lexicon()
+    counted = [one for origin in results.evidence.origins for one in origin.given.values()]
+    force = results.denominator.force
+    used = [reading for one in (*counted, *(force.claims if force else ())) for reading in (one.wording, one.reading)]
+    texts = [reading.source for reading in used]
+    if layer := lexicon.wounded_per_killed.get(results.settings.wounded_per_killed):
+        texts.append(layer.source)
+    named = sorted(name for name in lexicon.references if any(name in text for text in texts))
+    return Prose(tuple(f"{name}: {lexicon.references[name]}" for name in named), listed=True)

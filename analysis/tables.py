@@ -15,13 +15,14 @@ import itertools
 import textwrap
 from dataclasses import dataclass
 
+import numpy as np
 from tabulate import tabulate
 
 from analysis.claims import Claim
 from analysis.evidence import ReadClaim
 from analysis.pipeline import Results, versions
 from analysis.summary import Estimate, likelihood, percent, rounded
-from analysis.wording import QUANTILES, Reading
+from analysis.wording import QUANTILES, Reading, read_lexicon
 
 __all__ = [
     "NAMES",
@@ -258,12 +259,21 @@ def alternatives(results: Results) -> Table:
     return Table(headings, tuple(rows), ("left", "left", "right", "right", "right", "right"))
 
 
+def _reference_class(results: Results) -> str:
+    """The distribution of R that splits casualties, and where it comes from."""
+    low, middle, high = results.question.wounded_per_killed.ppf(np.array([0.05, 0.5, 0.95]))
+    layer = read_lexicon().wounded_per_killed.get(results.settings.wounded_per_killed)
+    source = layer.source if layer else "the analyst's own median, with the spread of the class historical"
+    return f"{low:.1f} to {high:.1f} (90 %), middle {middle:.1f}: {source}"
+
+
 def provenance(results: Results) -> Table:
     """What has to be the same for the numbers to come out the same, and how well the sampling converged."""
     settings, sampled = results.settings, results.convergence
     rows = [(f"{name}, SHA-256", digest) for name, digest in results.register.digests.items()]
     rows += [("lexicon.toml, SHA-256", results.lexicon_digest)]
     rows += [("versions", ", ".join(f"{name} {number}" for name, number in versions().items()))]
+    rows += [("wounded for each killed", _reference_class(results))]
     rows += [("seed", str(settings.seed))]
     rows += [("draws", f"{sampled.replicates} scrambled Sobol replicates of {sampled.points:,} points")]
     outcome = "reached" if sampled.reached else "not reached before max_draws"

@@ -319,6 +319,7 @@ class Lexicon(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     largest: float
+    references: Mapping[str, str]
     rule: tuple[Rule, ...]
     words: _Words
     reporting: Mapping[str, Layer]
