@@ -165,7 +165,8 @@ def collect(claims: Iterable[ReadClaim], *, as_of: date) -> Evidence:
         origins.append(OriginEvidence(name, given))
         excluded += superseded
     if not origins:
-        raise InputError(f"no claim published on or before {as_of} gives killed, wounded or casualties as a number")
+        found = "gives killed, wounded or casualties as a number"
+        raise InputError(f"no claim was published on or before {as_of} that {found}")
     excluded.sort(key=lambda exclusion: (exclusion.claim.file, exclusion.claim.line))
     return Evidence(as_of, tuple(origins), tuple(excluded))
 

@@ -79,7 +79,9 @@ def cube(seed: np.random.SeedSequence, *, log2_points: int, dimensions: int) -> 
     """
     from scipy.stats import qmc  # a second of imports: only when points are drawn
 
-    points = qmc.Sobol(dimensions, scramble=True, rng=np.random.default_rng(seed)).random_base2(log2_points)
+    # scipy spawns from the generator it is given, which would change the seed for its next use: give it a copy.
+    copy = np.random.SeedSequence(seed.entropy, spawn_key=seed.spawn_key, pool_size=seed.pool_size)
+    points = qmc.Sobol(dimensions, scramble=True, rng=np.random.default_rng(copy)).random_base2(log2_points)
     # A scrambled coordinate may be 0, whose quantile may be infinite; half a step of the sequence is not.
     return np.clip(points, 2.0**-33, 1 - 2.0**-33)
 

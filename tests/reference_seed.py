@@ -62,9 +62,7 @@ def about(n, rng, hedge, number):
 
 def nearly(n, rng, number):
     """N - h Beta(1, 2), h at most .3 N; with probability .02 the same distance above N instead of below."""
-    h = np.minimum(
-        width("nearly", number) * 10 ** (FERSON["nearly"][-1] * rng.standard_normal(n)), 0.3 * number
-    )
+    h = np.minimum(width("nearly", number) * 10 ** (FERSON["nearly"][-1] * rng.standard_normal(n)), 0.3 * number)
     return number - np.where(rng.random(n) < 0.02, -1, 1) * h * rng.beta(1, 2, n)
 
 
@@ -91,9 +89,7 @@ def pert(n, rng, low, mode, high):
 
 def up_to(n, rng, number):
     leak = rng.random(n) < 0.05
-    return np.where(
-        leak, rng.uniform(number, 1.1 * number, n), pert(n, rng, number / 2, 0.8 * number, number)
-    )
+    return np.where(leak, rng.uniform(number, 1.1 * number, n), pert(n, rng, number / 2, 0.8 * number, number))
 
 
 def between(n, rng, low, high):
@@ -195,13 +191,8 @@ def main(draws_per_batch: int = 200_000, batches: int = 32, seed: int = 20241219
         print(f"  {hedge + ' ' + format(number, ','):20}{width(hedge, number):10.1f}{by_hand:10.1f}")
     print("\nSingle readings: 5, 25, 50, 75, 90, 95 %")
     for wording, x in readings(1_000_000, np.random.default_rng(seed)).items():
-        print(
-            f"  {wording:27}"
-            + "".join(f"{q:11.5g}" for q in np.quantile(x, (0.05, 0.25, 0.5, 0.75, 0.9, 0.95)))
-        )
-    print(
-        f"\nSeed answer, {batches} batches of {draws_per_batch:,} draws an origin; errors on the line below"
-    )
+        print(f"  {wording:27}" + "".join(f"{q:11.5g}" for q in np.quantile(x, (0.05, 0.25, 0.5, 0.75, 0.9, 0.95))))
+    print(f"\nSeed answer, {batches} batches of {draws_per_batch:,} draws an origin; errors on the line below")
     for group, quantities in reference(draws_per_batch, batches, seed).items():
         print(f"\n{group:19}{'mean':>10}" + "".join(f"{level:10.1%}" for level in LEVELS))
         for name, entry in quantities.items():

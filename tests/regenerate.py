@@ -46,20 +46,18 @@ def answer() -> str:
     from analysis.pipeline import Settings, run
 
     results = run(Settings())
+    level, digits = results.settings.level, results.settings.digits
     lead, *rest = prose.answer(results).paragraphs
-    origins = "; ".join(
-        f"{one.name} alone {one.estimate('casualties_ratio').range(results.settings.level, digits=results.settings.digits)}"
-        for one in results.origins
-    )
-    forces = "; ".join(
-        f"{one.choice} ({one.estimate('force').centre(results.settings.level, digits=results.settings.digits)}) "
-        f"{one.estimate('casualties_ratio').range(results.settings.level, digits=results.settings.digits)}"
-        for one in results.denominators
-    )
+    alone, sizes = [], []
+    for origin in results.origins:
+        alone.append(f"{origin.name} alone {origin.estimate('casualties_ratio').range(level, digits=digits)}")
+    for one in results.denominators:
+        size = one.estimate("force").centre(level, digits=digits)
+        sizes.append(f"{one.choice} ({size}) {one.estimate('casualties_ratio').range(level, digits=digits)}")
     lines = [
         f"**{lead}** {rest[0]}",
         *rest[1:],
-        f"What moves it: {origins} of the force. By size of the force: {forces}.",
+        f"What moves it: {'; '.join(alone)} of the force. By size of the force: {'; '.join(sizes)}.",
     ]
     return "\n\n".join(lines)
 

@@ -1,0 +1,60 @@
+"""A module imports only from floors below its own; heavy libraries are known to one module each."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "analysis"
+
+FLOORS = (
+    ("errors",),
+    ("distributions",),
+    ("claims",),
+    ("wording",),
+    ("evidence",),
+    ("sampling",),
+    ("model",),
+    ("summary",),
+    ("pipeline",),
+    ("tables", "prose"),
+    ("figures",),
+    ("report",),
+    ("__main__",),
+)
+FLOOR = {module: height for height, modules in enumerate(FLOORS) for module in modules}
+OWNERS = {"matplotlib": "figures", "papermill": "report", "nbconvert": "report", "click": "__main__"}
+MODULES = sorted(path.stem for path in PACKAGE.glob("*.py") if path.stem != "__init__")
+
+
+def imported(module: str) -> set[str]:
+    """Every module that a module names in an import, wherever it stands."""
+    names = set()
+    for node in ast.walk(ast.parse((PACKAGE / f"{module}.py").read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module} imports relatively"
+            names |= (
+                {f"{node.module}.{alias.name}" for alias in node.names} if node.module == "analysis" else {node.module}
+            )
+    return names
+
+
+def test_every_module_has_a_floor():
+    assert set(MODULES) == set(FLOOR)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_go_down(module):
+    for name in imported(module):
+        if name.startswith("analysis."):
+            below = name.split(".")[1]
+            assert FLOOR[below] < FLOOR[module], f"{module} imports {below}"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_heavy_libraries_have_one_owner(module):
+    for name in imported(module):
+        owner = OWNERS.get(name.split(".")[0])
+        assert owner in (None, module), f"{module} imports {name}, which is {owner}'s"
