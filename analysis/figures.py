@@ -5,7 +5,6 @@ The only importer of matplotlib. Every figure has a title that says its finding,
 alternative; colours differ in lightness too, and shapes say the same as colours.
 
 >>> from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 >>> from analysis.pipeline import Settings, run
 >>> answer(Figure().add_subplot(), run(Settings(max_draws=16384))).get_xlabel()
 'killed and wounded, of every 100 soldiers'
