@@ -11,7 +11,7 @@ casualties do not exceed the force.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,6 +34,8 @@ __all__ = [
     "from_killed_and_wounded",
     "from_wounded",
     "pooled",
+    "ratio_below",
+    "ratio_quantiles",
     "split_by_ratio",
     "split_known",
     "summarize",
@@ -288,15 +290,12 @@ class Pool:
 
     Parameters
     ----------
-    shares : mapping of str to float
-        Of each origin, adding to 1.
     values : array, shape (9, n)
         Draws of all origins side by side, quantities in the order of `QUANTITIES`.
     weight : array, shape (n,)
         Of each draw, adding to 1.
     """
 
-    shares: Mapping[str, float]
     values: FloatArray
     weight: FloatArray
 
@@ -315,11 +314,60 @@ def pooled(drawn: Mapping[str, Draws], question: Question) -> Pool:
 
     Origins whose weights are all zero (one of them looked at alone) share equally.
     """
+    shares = _shares(drawn, question)
+    return Pool(np.array([_joined(drawn, name) for name in QUANTITIES]), _weight(drawn, shares))
+
+
+def _shares(drawn: Mapping[str, Draws], question: Question) -> dict[str, float]:
     total = sum(question.weights[name] for name in drawn)
-    shares = {name: question.weights[name] / total if total else 1 / len(drawn) for name in drawn}
-    weight = np.concatenate([shares[name] * one.weight / one.weight.sum() for name, one in drawn.items()])
-    values = np.array([np.concatenate([one.quantity(name) for one in drawn.values()]) for name in QUANTITIES])
-    return Pool(shares, values, weight)
+    return {name: question.weights[name] / total if total else 1 / len(drawn) for name in drawn}
+
+
+def _weight(drawn: Mapping[str, Draws], shares: Mapping[str, float]) -> FloatArray:
+    """The weight of every draw, adding to 1; each origin's own draws add to its share."""
+    return np.concatenate([shares[name] * one.weight / one.weight.sum() for name, one in drawn.items()])
+
+
+def _joined(drawn: Mapping[str, Draws], name: str) -> FloatArray:
+    return np.concatenate([one.quantity(name) for one in drawn.values()])
+
+
+def ratio_below(drawn: Mapping[str, Draws], question: Question, *, name: str, threshold: FloatArray) -> FloatArray:
+    """
+    The pool's cdf of a ratio, smooth because the force is integrated out (see `Draws.exceeding`).
+
+    Parameters
+    ----------
+    drawn : mapping of str to Draws
+    question : Question
+    name : str
+        One of `RATIOS`.
+    threshold : array, any shape
+        Shares of the force.
+    """
+    shares = _shares(drawn, question)
+    return 1 - sum(share * drawn[one].exceeding(name, threshold, question.force) for one, share in shares.items())
+
+
+def ratio_quantiles(drawn: Mapping[str, Draws], question: Question, *, name: str, levels: FloatArray) -> FloatArray:
+    """
+    The pool's quantiles of a ratio: roots of its smooth cdf, started from the draws' quantiles on either side.
+
+    Parameters
+    ----------
+    drawn : mapping of str to Draws
+    question : Question
+    name : str
+        One of `RATIOS`.
+    levels : array, shape (p,)
+        Probabilities, rising.
+    """
+    values, weight = _joined(drawn, name), _weight(drawn, _shares(drawn, question))
+    aside = np.minimum(np.minimum(levels, 1 - levels) / 2, 0.02)
+    low = weighted_quantiles(values, weight, levels - aside)
+    high = weighted_quantiles(values, weight, levels + aside)
+    roots = root_between(lambda t: ratio_below(drawn, question, name=name, threshold=t) - levels, low, high)
+    return np.maximum.accumulate(roots)
 
 
 def summarize(drawn: Mapping[str, Draws], question: Question, levels: FloatArray) -> Summary:
@@ -335,31 +383,19 @@ def summarize(drawn: Mapping[str, Draws], question: Question, levels: FloatArray
         Probabilities of the quantiles, rising.
     """
     pool = pooled(drawn, question)
-    quantiles = np.array([weighted_quantiles(value, pool.weight, levels) for value in pool.values])
-
-    def below(name: str, threshold: FloatArray) -> FloatArray:
-        return 1 - sum(w * drawn[o].exceeding(name, threshold, question.force) for o, w in pool.shares.items())
-
-    for name in RATIOS:
-        row = QUANTITIES.index(name)
-        quantiles[row] = _ratio_quantiles(below, name, pool.values[row], pool.weight, levels)
-    exceedance = np.array([1 - below(name, np.array(THRESHOLDS)) for name in RATIOS])
-    kept = float(sum(share * drawn[name].weight.mean() for name, share in pool.shares.items()))
+    quantiles = np.array(
+        [
+            ratio_quantiles(drawn, question, name=name, levels=levels)
+            if name in RATIOS
+            else weighted_quantiles(values, pool.weight, levels)
+            for name, values in zip(QUANTITIES, pool.values, strict=True)
+        ]
+    )
+    thresholds = np.array(THRESHOLDS)
+    exceedance = np.array([1 - ratio_below(drawn, question, name=name, threshold=thresholds) for name in RATIOS])
+    shares = _shares(drawn, question)
+    kept = float(sum(share * drawn[name].weight.mean() for name, share in shares.items()))
     return Summary(pool.mean(), pool.sd(), quantiles, exceedance, kept, _violation(drawn))
-
-
-def _ratio_quantiles(
-    below: Callable[[str, FloatArray], FloatArray],
-    name: str,
-    values: FloatArray,
-    weight: FloatArray,
-    levels: FloatArray,
-) -> FloatArray:
-    """Quantiles of a ratio from its smooth cdf, started from the quantiles of the draws on either side."""
-    aside = np.minimum(np.minimum(levels, 1 - levels) / 2, 0.02)
-    low = weighted_quantiles(values, weight, levels - aside)
-    high = weighted_quantiles(values, weight, levels + aside)
-    return np.maximum.accumulate(root_between(lambda t: below(name, t) - levels, low, high))
 
 
 def _violation(drawn: Mapping[str, Draws]) -> float:
