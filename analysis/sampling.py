@@ -135,6 +135,8 @@ def weighted_quantiles(values: FloatArray, weights: FloatArray, p: FloatArray) -
     >>> weighted_quantiles(np.array([3.0, 1.0, 2.0]), np.ones(3), np.array([0.5]))
     array([2.])
     """
+    counts = weights > 0  # a value without weight is no node to interpolate from
+    values, weights = values[counts], weights[counts]
     order = np.argsort(values)
     shares = weights[order]
     upto = np.cumsum(shares)

@@ -1,0 +1,229 @@
+"""The register: what is read, and every fault on a line of its own."""
+
+import csv
+import io
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from analysis.claims import COLUMNS, read_register, register_path
+from analysis.errors import InputError
+
+DATA = Path(__file__).parent.parent / "analysis" / "data"
+GOOD = {
+    "id": "a-1",
+    "role": "seed",
+    "quantity": "killed",
+    "wording": "at least 100",
+    "published": "2024-12-19",
+    "as_of": "2024-12-19",
+    "period_start": "",
+    "mode": "cumulative",
+    "scope": "Kursk",
+    "speaker": "somebody",
+    "origin": "NIS",
+    "relation": "original",
+    "rests_on": "",
+    "outlet": "BBC",
+    "url": "https://example.org/a",
+    "note": "",
+}
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    shutil.copy(DATA / "sources.toml", tmp_path / "sources.toml")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def text_of(*rows: dict[str, str], columns=COLUMNS) -> str:
+    out = io.StringIO()
+    writer = csv.DictWriter(out, columns, lineterminator="\n", extrasaction="ignore")
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue()
+
+
+def faults(content: str | bytes, folder: Path) -> tuple[str, ...]:
+    data = content if isinstance(content, bytes) else content.encode()
+    (folder / "mine.csv").write_bytes(data)
+    with pytest.raises(InputError) as caught:
+        read_register("mine.csv")
+    return caught.value.faults
+
+
+def test_the_seed_holds_what_the_article_says():
+    register = read_register("seed")
+    seed = [claim for claim in register.claims if claim.file.endswith("seed.csv")]
+    numbered = [claim for claim in seed if re.search(r"\d|hundred", claim.wording)]
+    assert {claim.wording: claim.quantity for claim in numbered if claim.role == "seed"} == {
+        "at least 100": "killed",
+        "approximately 1,000": "wounded",
+        "around 10,000": "deployed",
+        "several hundred": "casualties",
+    }
+    headline = next(claim for claim in seed if claim.wording == "Over 100")
+    assert (headline.role, headline.rests_on) == ("variant", ("seed-nis-killed",))
+    without = [claim.wording for claim in seed if not re.search(r"\d|hundred", claim.wording)]
+    assert {"without providing specific numbers", "significant number", "many injuries"} <= set(without)
+    assert all(claim.published.isoformat() == "2024-12-19" for claim in seed)
+    assert set(register.digests) == {"seed.csv", "seed-context.csv", "sources.toml"}
+
+
+def test_missing_is_missing_and_not_zero(folder):
+    (folder / "mine.csv").write_text(text_of(GOOD), encoding="utf-8")
+    claim = read_register("mine.csv").claims[0]
+    assert claim.period_start is None
+    assert claim.rests_on == ()
+    assert claim.where == "mine.csv:2"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("published", "2024-13-19", "published is '2024-13-19', expected a date like 2024-12-19"),
+        ("published", "20241219", "published is '20241219', expected a date like 2024-12-19"),
+        ("as_of", "yesterday", "as_of is 'yesterday', expected a date like 2024-12-19"),
+        ("as_of", "", "as_of is empty, expected a date like 2024-12-19"),
+        ("period_start", "2024-02-30", "period_start is '2024-02-30', expected a date like 2024-12-01, or nothing"),
+        ("wording", "", 'wording is empty, expected the figure as quoted, like "at least 100"'),
+        ("id", "a 1", "id is 'a 1', expected a short name like nis-killed-20241219"),
+        ("role", "witness", "role is 'witness', expected one of seed, estimate, count"),
+        ("quantity", "dead", "quantity is 'dead', expected one of killed, wounded, casualties"),
+        ("mode", "daily", "mode is 'daily', expected one of cumulative, incremental, stock, plan"),
+        ("scope", "", "scope is empty, expected where the figure holds, like Kursk"),
+        ("origin", "", "origin is empty, expected an origin of sources.toml, like NIS"),
+        ("origin", "KGB", "origin is 'KGB', expected an origin of sources.toml: NIS, US DoD"),
+        ("relation", "copy", "relation is 'copy', expected one of original, relay, restates"),
+        ("outlet", "", "outlet is empty, expected who printed it, like BBC"),
+        ("url", "example.org", "url is 'example.org', expected an address that begins with https://, or nothing"),
+    ],
+)
+def test_a_bad_field_is_named_with_its_line(field, value, message, folder):
+    found = faults(text_of(GOOD, {**GOOD, "id": "a-2"}, {**GOOD, "id": "a-3", field: value}), folder)
+    assert len(found) == 1
+    assert found[0].startswith(f"mine.csv:4: {message}")
+
+
+def test_all_faults_are_listed(folder):
+    rows = [{**GOOD, "mode": "daily", "url": "x"}, GOOD, {**GOOD, "id": "a-3", "role": ""}]
+    assert [fault.split(" ")[0:2] for fault in faults(text_of(*rows), folder)] == [
+        ["mine.csv:2:", "mode"],
+        ["mine.csv:2:", "url"],
+        ["mine.csv:4:", "role"],
+    ]
+
+
+def test_a_duplicate_id(folder):
+    assert faults(text_of(GOOD, GOOD), folder) == (
+        "mine.csv:3: id is 'a-1', which mine.csv:2 has already; expected a new one",
+    )
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        (COLUMNS[1:], "mine.csv:1: column 'id' is missing"),
+        ((*COLUMNS, "surplus"), "mine.csv:1: column 'surplus' is not known"),
+        ((*COLUMNS, "id"), "mine.csv:1: column 'id' stands twice"),
+    ],
+)
+def test_columns(columns, message, folder):
+    assert message in faults(text_of(GOOD, columns=columns), folder)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "mine.csv: is empty, expected the columns id,role"),
+        (b"  \n", "mine.csv: is empty"),
+        (b"id,role\0", "mine.csv: holds binary data, expected text in UTF-8"),
+        (text_of(GOOD).encode() + b"\xff\xfe", "mine.csv:3: is not UTF-8, expected text in UTF-8"),
+        (text_of().encode(), "mine.csv: no claims, expected at least one row"),
+        (text_of(GOOD).encode() + b'"open', "mine.csv:3: is not CSV (unexpected end of data)"),
+        (text_of(GOOD).encode() + b"a,b\n", f"mine.csv:3: has 2 cells, expected {len(COLUMNS)}"),
+    ],
+)
+def test_files_that_are_no_register(content, message, folder):
+    assert faults(content, folder)[0].startswith(message)
+
+
+def test_a_missing_file_a_folder_and_an_unknown_name(folder):
+    for name, message in (
+        ("none.csv", "none.csv: no such file or directory, expected a file that can be read"),
+        ("sead", "register is 'sead', expected a path to a .csv file or one of seed"),
+    ):
+        with pytest.raises(InputError, match=re.escape(message)):
+            read_register(name)
+    (folder / "a.csv").mkdir()
+    with pytest.raises(InputError, match="expected a file that can be read"):
+        read_register("a.csv")
+
+
+def test_lines_count_as_an_editor_counts_them(folder):
+    first = {**GOOD, "note": "two\nlines"}
+    assert faults(text_of(first, {**GOOD, "id": "a-2", "mode": "daily"}), folder)[0].startswith("mine.csv:4: mode")
+
+
+def test_a_byte_order_mark_and_windows_line_ends_are_read(folder):
+    (folder / "mine.csv").write_bytes(b"\xef\xbb\xbf" + text_of(GOOD).replace("\n", "\r\n").encode())
+    assert read_register("mine.csv").claims[0].outlet == "BBC"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('interest = "ally-of-opponent"', 'interest = "friend"', r"\[NIS\]: interest is 'friend', expected one of"),
+        ("accuracy = 0.6", "accuracy = 60", r"\[NIS\]: accuracy is 60, expected a probability from 0 to 1"),
+        ('stream = "ukraine-led"\n', "", r"\[NIS\]: stream is missing, expected"),
+        (
+            'reliability = "C"',
+            'reliability = "C"\nsurplus = 1',
+            r"\[NIS\]: surplus is 1, expected nothing of that name",
+        ),
+        ("[NIS]", "[NIS", r"sources\.toml: is not TOML"),
+    ],
+)
+def test_sources_are_checked_too(old, new, message, folder):
+    (folder / "mine.csv").write_text(text_of(GOOD), encoding="utf-8")
+    text = (folder / "sources.toml").read_text(encoding="utf-8")
+    (folder / "sources.toml").write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(InputError, match=message):
+        read_register("mine.csv")
+
+
+def test_a_missing_sources_file(folder):
+    (folder / "sources.toml").unlink()
+    assert "sources.toml: no such file" in faults(text_of(GOOD), folder)[0]
+
+
+def test_a_context_file_never_counts(folder):
+    (folder / "mine.csv").write_text(text_of(GOOD), encoding="utf-8")
+    (folder / "mine-context.csv").write_text(text_of({**GOOD, "id": "c-1"}), encoding="utf-8")
+    with pytest.raises(InputError, match=r"mine-context\.csv:2: role is 'seed', expected one that is never counted"):
+        read_register("mine.csv")
+
+
+def test_origins_go_by_their_spellings():
+    register = read_register("seed")
+    assert register.origin_named("US") == "US DoD"
+    assert register.origin_named("Pentagon") == "US DoD"
+    assert register.origin_named("KGB") is None
+    assert register_path("seed") == DATA / "seed.csv"
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150, deadline=None)
+@given(st.binary(max_size=300) | st.text(max_size=200).map(lambda t: (text_of(GOOD) + t).encode("utf-8", "ignore")))
+def test_any_bytes_give_a_register_or_an_error(folder, content):
+    (folder / "mine.csv").write_bytes(content)
+    try:
+        found = [claim.where for claim in read_register("mine.csv").claims]
+    except InputError as error:
+        found = list(error.faults)
+    assert found
+    assert all(one.startswith("mine.csv") for one in found)

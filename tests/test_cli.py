@@ -1,0 +1,232 @@
+"""The command line: what it prints, and that wrong input gives a line for each fault, exit code 2, and nothing else."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from analysis import __main__ as command
+from analysis.pipeline import Settings, run, to_json
+
+DATA = Path(__file__).parent.parent / "analysis" / "data"
+QUICK = ("--max-draws", "16384")
+
+
+@pytest.fixture
+def call(monkeypatch, capsys):
+    """Run a command in this process: its exit code, stdout and stderr."""
+
+    def run_command(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["casualty-report", *arguments])
+        with pytest.raises(SystemExit) as caught:
+            command.main()
+        out, err = capsys.readouterr()
+        return caught.value.code, out, err
+
+    return run_command
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A folder with a register of one's own, as the place where commands run."""
+    for name in ("seed.csv", "sources.toml"):
+        shutil.copy(DATA / name, tmp_path / name)
+    (tmp_path / "seed.csv").rename(tmp_path / "mine.csv")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_estimate_prints_the_headline_and_the_tables(call):
+    code, out, err = call("estimate", "seed", *QUICK)
+    assert (code, err) == (0, "")
+    assert re.match(r"[\d.]+ to [\d.]+ of every 100 soldiers killed or wounded, centre [\d.]+ \(90 % interval\)\n", out)
+    for words in ("wounded for each killed", "NIS alone", "deployed", "Confidence in this answer is low"):
+        assert words in out
+
+
+@pytest.mark.parametrize("workers", [(), ("--workers", "2"), ("--workers", "2", "--processes")])
+def test_json_is_the_same_bytes_whatever_the_workers(call, workers):
+    code, out, err = call("estimate", "seed", "--json", *QUICK, *workers)
+    assert (code, err) == (0, "")
+    assert out == to_json(run(Settings(max_draws=16384)))
+
+
+def test_options_are_settings(call):
+    options = ("--as-of", "2024-12-20", "--force", "deployed", "--weights", "NIS=2", "--seed", "007", "--level", ".8")
+    code, out, _ = call("estimate", "--json", *options, "--wounded-per-killed", "2.5", "--digits", "1", *QUICK)
+    settings = json.loads(out)["settings"]
+    assert code == 0
+    assert settings["seed"] == 7
+    assert (settings["level"], settings["force"], settings["digits"]) == (0.8, "deployed", 1)
+    assert settings["wounded_per_killed"] == "2.5"
+
+
+def test_read_shows_a_reading(call):
+    code, out, _ = call("read", "at least 100", "--json")
+    shown = json.loads(out)
+    assert code == 0
+    assert {"wording", "kind", "low", "best", "high", "quantiles", "rule", "source"} <= set(shown)
+    assert (shown["kind"], shown["low"], shown["best"]) == ("lower", 100, None)
+    assert list(shown["quantiles"]) == ["0.05", "0.25", "0.5", "0.75", "0.95"]
+    assert shown["quantiles"]["0.05"] == 81.25
+    assert json.loads(call("read", "at least 100", "--json", "--settled")[1])["quantiles"]["0.05"] == 100
+    code, out, _ = call("read", "several hundred")
+    assert code == 0
+    assert re.search(r"50 % quantile +495\n", out)
+    assert "numberly" in out
+    assert json.loads(call("read", "no number", "--json")[1])["quantiles"] is None
+
+
+def test_check(call):
+    assert call("check", "seed")[:2] == (0, "seed: 25 claims of 6 origins, sound\n")
+
+
+def test_help_is_quick_to_import():
+    code = (
+        "import sys; from analysis.__main__ import main\n"
+        "sys.argv = ['casualty-report', '--help']\n"
+        "try: main()\n"
+        "except SystemExit as stop: assert stop.code == 0\n"
+        "print([name for name in ('numpy', 'pydantic', 'scipy') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+    assert "estimate" in done.stdout
+
+
+@pytest.mark.parametrize("module", ["analysis.pipeline", "analysis.tables", "analysis.report"])
+def test_what_a_module_does_not_import(module):
+    heavy = ["scipy.stats", "matplotlib", "papermill", "nbconvert"]
+    code = f"import sys, {module}; print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def test_version_and_module(call):
+    assert call("--version")[1] == "casualty-report 0.1.0\n"
+    done = subprocess.run([sys.executable, "-m", "analysis", "check"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def refused(result: tuple[int, str, str], *messages: str) -> None:
+    """Exit 2, a line for each fault, nothing on stdout, no traceback."""
+    code, out, err = result
+    assert code == 2, err
+    assert out == ""
+    lines = err.splitlines()
+    assert len(lines) == len(messages), err
+    for line, message in zip(lines, messages, strict=True):
+        assert line.startswith("casualty-report: ")
+        assert message in line
+
+
+@pytest.mark.parametrize("verb", ["estimate", "render"])
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("sead",), "register is 'sead', expected a path to a .csv file or one of seed"),
+        (("none.csv",), "none.csv: no such file or directory"),
+        (("--as-of", "2024-13-01"), "as_of is '2024-13-01', expected a date like 2024-12-19"),
+        (("--as-of", "2023-01-01"), "no claim was published on or before 2023-01-01"),
+        (("--force", "half"), "force is 'half', expected one of reported, theatre, deployed"),
+        (("--pool", "mean"), "pool is 'mean', expected one of linear"),
+        (("--weights", "NIS=-1"), "weights gives NIS -1"),
+        (("--weights", "NIS=0,US=0"), "leaves every origin out"),
+        (("--weights", "KGB=1"), "weights names 'KGB'"),
+        (("--level", "1.5"), "level is 1.5, expected a number between 0 and 1"),
+        (("--level", "x"), "level is 'x', expected a number like 0.9"),
+        (("--seed", "x"), "seed is 'x', expected an integer like 20241219"),
+        (("--seed", "7.5"), "seed is '7.5', expected an integer"),
+        (("--digits", "0"), "digits is 0, expected an integer from 1 to 6"),
+        (("--max-draws", "5"), "max_draws is 5"),
+        (("--wounded-per-killed", "lots"), "wounded_per_killed is 'lots', expected one of historical"),
+    ],
+)
+def test_wrong_options(call, folder, verb, arguments, message):
+    before = sorted(folder.iterdir())
+    refused(call(verb, *arguments), message)
+    assert sorted(folder.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("id,role", "role", "mine.csv:1: column 'id' is missing"),
+        ("id,role", "id,extra,role", "mine.csv:1: column 'extra' is not known"),
+        ("seed-nis-wounded,seed", "seed-nis-killed,seed", "id is 'seed-nis-killed', which mine.csv:2 has already"),
+        ("several hundred,", "oodles,", "mine.csv:11: wording is 'oodles', which no rule of lexicon.toml fits"),
+        ("at least 100", "at least -100", "mine.csv:2: wording is 'at least -100', which no rule"),
+        ("at least 100", "at least 1000000000", "mine.csv:2: wording is 'at least 1000000000', more than 100,000,000"),
+        ("at least 100", "at least 30000", "mine.csv:2: killed is 'at least 30000', more than the whole force"),
+        ("2024-12-17,,cumulative", "2024-17-12,,cumulative", "mine.csv:11: as_of is '2024-17-12', expected a date"),
+        (",NIS,original", ",,original", "mine.csv:2: origin is empty"),
+    ],
+)
+def test_wrong_registers(call, folder, old, new, message):
+    path = folder / "mine.csv"
+    path.write_text(path.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
+    before = sorted(folder.iterdir())
+    refused(call("render", "mine.csv"), message)
+    assert sorted(folder.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "mine.csv: is empty"),
+        (b"\x00\x01", "mine.csv: holds binary data"),
+        (b"id,role\n\xff\xfe", "mine.csv:2: is not UTF-8"),
+    ],
+)
+def test_files_that_are_no_register(call, folder, content, message):
+    (folder / "mine.csv").write_bytes(content)
+    refused(call("estimate", "mine.csv"), message)
+
+
+def test_several_faults_on_several_lines(call, folder):
+    path = folder / "mine.csv"
+    text = path.read_text(encoding="utf-8").replace("several hundred,", "oodles,").replace("around 10,000", "lashings")
+    path.write_text(text, encoding="utf-8")
+    refused(call("check", "mine.csv"), "mine.csv:9: wording is 'lashings'", "mine.csv:11: wording is 'oodles'")
+
+
+def test_an_unknown_parameter_is_refused_with_those_declared(call, folder):
+    refused(call("render", "-p", "sed", "3"), "sed is not a parameter, did you mean seed? Declared are register, as_of")
+    refused(call("render", "-p", "colour", "red"), "colour is not a parameter")
+    assert not (folder / "reports").exists()
+
+
+def test_an_output_folder_that_cannot_be_written(call, folder):
+    (folder / "file").write_text("")
+    refused(call("render", "--output", "file/below", *QUICK), "cannot be written")
+
+
+def test_words_of_the_command_line_itself(call):
+    assert call("estimate", "--colour")[0] == 2
+    assert call("paint")[0] == 2
+    refused(call("read"), "Missing argument 'WORDING'")
+    refused(call("read", "oodles"), "wording is 'oodles'")
+
+
+def test_a_failing_cell_exits_1_and_leaves_the_report_alone(call, folder):
+    notebook = nbformat.read(DATA.parent.parent / "notebooks" / "report.ipynb", as_version=4)
+    notebook.cells = [*notebook.cells[:2], nbformat.v4.new_code_cell("x = 1\nraise OSError('the disk is full')")]
+    nbformat.write(notebook, folder / "broken.ipynb")
+    report = folder / "reports" / "seed-2024-12-19"
+    report.mkdir(parents=True)
+    (report / "report.html").write_text("the last good one")
+    (report / "report.ipynb").write_text("{}")
+    code, out, err = call("render", "--notebook", "broken.ipynb")
+    assert (code, out) == (1, "")
+    assert re.search(r"In\[\d\]", err)
+    assert "OSError: the disk is full" in err
+    assert len(err.splitlines()) <= 5
+    assert "Traceback" not in err
+    assert sorted(path.name for path in report.iterdir()) == ["report.html", "report.ipynb"]
+    assert (report / "report.html").read_text() == "the last good one"
+    assert [path.name for path in (folder / "reports").iterdir()] == ["seed-2024-12-19"]
