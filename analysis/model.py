@@ -363,6 +363,8 @@ def ratio_quantiles(drawn: Mapping[str, Draws], question: Question, *, name: str
         Probabilities, rising.
     """
     values, weight = _joined(drawn, name), _weight(drawn, _shares(drawn, question))
+    if question.force.x[0] == question.force.x[-1]:  # one value: nothing to integrate out
+        return weighted_quantiles(values, weight, levels)
     aside = np.minimum(np.minimum(levels, 1 - levels) / 2, 0.02)
     low = weighted_quantiles(values, weight, levels - aside)
     high = weighted_quantiles(values, weight, levels + aside)

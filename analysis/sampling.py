@@ -156,14 +156,16 @@ def root_between(function: Callable[[FloatArray], FloatArray], low: FloatArray, 
 
     Notes
     -----
-    For smooth functions the error shrinks about as its 1.6th power in each step. A step function (all
-    probability on single values) moves no further than the bracket allows.
+    For smooth functions the error shrinks about as its 1.6th power in each step. No step leaves the places
+    where the sign is known to change, so a function with steps (probability on single values) does no harm.
     """
     least, most = low - (high - low), high + (high - low)
     before, now = low, high
     f_before = function(before)
     for _ in range(4):
         f_now = function(now)
+        for x, f in ((before, f_before), (now, f_now)):
+            least, most = np.where(f < 0, np.maximum(least, x), least), np.where(f > 0, np.minimum(most, x), most)
         slope = f_now - f_before
         flat = slope == 0
         step = np.where(flat, 0.0, f_now * (now - before) / np.where(flat, 1.0, slope))

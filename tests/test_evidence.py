@@ -174,9 +174,7 @@ def test_denominators_of_the_seed():
 
 def test_a_denominator_that_no_claim_gives(write):
     path = write(ROW, FORCE)
-    with pytest.raises(
-        InputError, match="force is 'theatre', but no claim published on or before .* gives that number"
-    ):
+    with pytest.raises(InputError, match=r"force is 'theatre', but no claim .* gives that number; the register gives"):
         run(Settings(register=path, force="theatre"))
     with pytest.raises(InputError, match="the register gives no size of the force at all"):
         run(Settings(register=write(ROW)))
