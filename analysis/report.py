@@ -245,7 +245,8 @@ def execute(notebook: Path, output: Path, parameters: Mapping[str, object]) -> N
                 kernel_name="python3",
                 progress_bar=False,
                 config=_sockets(Path(private)),
-                extra_arguments=[f"--ipython-dir={private}"],  # no start-up files of the user
+                # No start-up files of the user, and no word of an interrupt that only ends the kernel.
+                extra_arguments=[f"--ipython-dir={private}", "--log-level=50"],
                 coalesce_streams=True,  # how printed text is cut into messages differs from run to run
                 record_timing=False,
                 iopub_timeout=60,  # 4 s, the default, are too few on a busy machine
