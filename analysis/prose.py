@@ -163,8 +163,8 @@ def dependence(results: Results) -> Prose:
         lines.append(
             f"The origins differ by a factor of {factor:.1f}: {most.name} alone would give "
             f"{most.estimate('casualties').range(level, digits=digits)} casualties, {least.name} alone "
-            f"{least.estimate('casualties').range(level, digits=digits)}. The pool keeps both, so its range is wider "
-            "than either and its centre lies where neither origin is most sure."
+            f"{least.estimate('casualties').range(level, digits=digits)}. The pool keeps both, "
+            "and its centre may lie where neither origin is most sure."
         )
     lines += [line for origin in results.origins if (line := _unusual_ratio(origin.name, results))]
     shares = [one for one in results.denominators if one.force is not None]

@@ -20,6 +20,7 @@ from tabulate import tabulate
 
 from analysis.claims import Claim
 from analysis.evidence import ReadClaim
+from analysis.model import RATIOS, THRESHOLDS
 from analysis.pipeline import Results, versions
 from analysis.summary import Estimate, likelihood, percent, rounded
 from analysis.wording import QUANTILES, Reading, read_lexicon
@@ -42,13 +43,13 @@ __all__ = [
 NAMES = {
     "killed": "killed",
     "wounded": "wounded",
-    "casualties": "casualties (killed and wounded)",
+    "casualties": "casualties",
     "force": "size of the force",
-    "killed_ratio": "killed, share of the force",
-    "wounded_ratio": "wounded, share of the force",
-    "casualties_ratio": "casualties, share of the force",
-    "wounded_per_killed": "wounded for each killed",
-    "killed_share": "killed, share of casualties",
+    "killed_ratio": "killed, of the force",
+    "wounded_ratio": "wounded, of the force",
+    "casualties_ratio": "casualties, of the force",
+    "wounded_per_killed": "wounded per killed",
+    "killed_share": "killed, of casualties",
 }
 
 
@@ -183,7 +184,10 @@ def reading(one: Reading) -> Table:
 
 def _row(estimate: Estimate, results: Results) -> tuple[str, ...]:
     settings = results.settings
-    ranges = (estimate.range(interval.level, digits=settings.digits) for interval in estimate.intervals)
+    sign = " %" if estimate.is_share else ""
+    ranges = (
+        estimate.range(interval.level, digits=settings.digits, signed=False) + sign for interval in estimate.intervals
+    )
     centre = estimate.centre(settings.level, digits=settings.digits)
     mean = rounded_mean(estimate, results)
     return (*ranges, centre, mean)
@@ -196,29 +200,25 @@ def rounded_mean(estimate: Estimate, results: Results) -> str:
 
 
 def _interval_headings(results: Results) -> tuple[str, ...]:
-    return tuple(f"{100 * interval.level:g} % interval" for interval in results.estimates[0].intervals)
+    return tuple(f"{100 * interval.level:g} %" for interval in results.estimates[0].intervals)
 
 
 def estimates(results: Results) -> Table:
     """Every quantity of the pool: equal-tailed intervals, median and mean."""
-    headings = ("quantity", *_interval_headings(results), "median", "mean")
+    headings = ("interval that holds", *_interval_headings(results), "median", "mean")
     rows = tuple((NAMES[estimate.name], *_row(estimate, results)) for estimate in results.estimates)
     return Table(headings, rows)
 
 
 def exceedance(results: Results) -> Table:
-    """How probable it is that more than 5, 10, 20 and 33 % of the force were lost, in numbers and words."""
-    headings = ("share of the force", "more than", "probability", "in words (ICD 203)")
-    rows = tuple(
-        (
-            NAMES[one.name].split(",")[0],
-            f"{100 * one.threshold:g} %",
-            percent(one.probability),
-            likelihood(one.probability) or "–",
-        )
-        for one in results.exceedance
-    )
-    return Table(headings, rows, ("left", "right", "right", "left"))
+    """How probable it is that more than 5, 10, 20 and 33 % of the force were lost: number and word of ICD 203."""
+    headings = ("of the force", *(f"more than {100 * threshold:g} %" for threshold in THRESHOLDS))
+    rows = []
+    for ratio, loss in RATIOS.items():
+        found = [one.probability for one in results.exceedance if one.name == ratio]
+        words = (f", {word}" if (word := likelihood(p)) else "" for p in found)
+        rows.append((loss, *(percent(p) + word for p, word in zip(found, words, strict=True))))
+    return Table(headings, tuple(rows))
 
 
 def by_origin(results: Results) -> Table:
@@ -230,7 +230,7 @@ def by_origin(results: Results) -> Table:
         "killed",
         "wounded",
         "casualties",
-        "casualties, share of the force",
+        "casualties, of the force",
         "wounded for each killed",
     )
     names = ("killed", "wounded", "casualties", "casualties_ratio", "wounded_per_killed")
