@@ -64,7 +64,7 @@ def check(register: str) -> None:
 def read(wording: str, settled: bool, as_json: bool) -> None:
     """Show how a worded figure is read, like "at least 100"."""
     from analysis import wording as words
-    from analysis.pipeline import reading_record
+    from analysis.records import reading_record
 
     one = words.read(wording, breaking=not settled)
     if as_json:
@@ -83,13 +83,13 @@ def read(wording: str, settled: bool, as_json: bool) -> None:
 @click.option("--processes", is_flag=True, help="Workers are processes; without this, threads.")
 def estimate(register: str, as_json: bool, workers: int, processes: bool, **options: str | None) -> None:
     """Print the table of estimates."""
-    from analysis import pipeline
+    from analysis import pipeline, records
 
     settings = _settings(register, options)
     with _executor(workers, processes) as executor:
         results = pipeline.run(settings, executor=executor)
     if as_json:
-        click.echo(pipeline.to_json(results), nl=False)
+        click.echo(records.to_json(results), nl=False)
         return
     from analysis import prose, tables
 
@@ -111,10 +111,11 @@ def render(
 ) -> None:
     """Render the report of a register into a folder of its own."""
     from analysis import report
+    from analysis.parameters import cast_parameters, declared_parameters
 
     source = notebook or _shipped_notebook()
     given = {"register": register, **{name: value for name, value in options.items() if value is not None}}
-    parameters = report.cast_parameters({**given, **dict(extra)}, report.declared_parameters(source))
+    parameters = cast_parameters({**given, **dict(extra)}, declared_parameters(source))
     settings = _settings(str(parameters["register"]), {name: parameters.get(name) for name in _OPTIONS})
     _checked(settings)
     target = output / f"{Path(settings.register).stem}-{settings.as_of}"
@@ -127,8 +128,8 @@ def _settings(register: str, options: dict[str, object]) -> object:
     """Settings from text, each cast to the type of its default."""
     from dataclasses import asdict
 
+    from analysis.parameters import cast_parameters
     from analysis.pipeline import Settings
-    from analysis.report import cast_parameters
 
     given = {name: value for name, value in options.items() if value is not None}
     return Settings(**cast_parameters({"register": register, **given}, asdict(Settings())))

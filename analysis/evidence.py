@@ -18,7 +18,8 @@ from itertools import groupby
 from analysis.claims import COUNTING_ROLES, Claim, Register, read_register
 from analysis.distributions import Distribution, Mixture
 from analysis.errors import InputError
-from analysis.wording import Lexicon, Reading, read, read_lexicon
+from analysis.lexicon import Lexicon, read_lexicon
+from analysis.wording import Reading, read
 
 __all__ = [
     "FORCES",

@@ -1,5 +1,5 @@
 """
-One run: settings in, results out, and the files that hold them.
+One run: settings in, results out.
 
 ``run`` is the only place where the random generator is made. The same settings give the same results, byte for
 byte, whoever computes the replicates and however many workers there are.
@@ -11,21 +11,15 @@ byte, whoever computes the replicates and however many workers there are.
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-import platform
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date
 from functools import partial
-from importlib.metadata import version
-from pathlib import Path
 
 import numpy as np
 
-from analysis.claims import Claim, Register, parse_date, read_register, register_path
+from analysis.claims import Register, parse_date, read_register
 from analysis.distributions import Distribution, FloatArray, LogNormal, as_table
 from analysis.errors import InputError
 from analysis.evidence import (
@@ -38,6 +32,7 @@ from analysis.evidence import (
     parse_weights,
     read_claims,
 )
+from analysis.lexicon import read_lexicon
 from analysis.model import (
     QUANTITIES,
     RATIOS,
@@ -61,7 +56,7 @@ from analysis.sampling import (
     weighted_quantiles,
 )
 from analysis.summary import Estimate, Exceedance, Interval
-from analysis.wording import QUANTILES, Reading, read_lexicon
+from analysis.wording import Reading
 
 __all__ = [
     "POOLS",
@@ -69,12 +64,7 @@ __all__ = [
     "Results",
     "Settings",
     "prepare",
-    "reading_record",
     "run",
-    "to_csv",
-    "to_json",
-    "versions",
-    "write",
 ]
 
 POOLS = ("linear",)
@@ -85,14 +75,6 @@ REPLICATES = 16
 _FIRST_LOG2_POINTS = 10
 # 2**31 scrambled points is all that 32 bits of the sequence hold apart.
 _LARGEST_MAX_DRAWS = 2**30
-
-CSV_COLUMNS = (
-    *("source", "name", "unit", "median", "mean", "sd", "mcse", "mcse_mean"),
-    *("level", "kind", "low", "high", "mcse_low", "mcse_high"),
-)
-
-# Significant digits in files: what differs beyond them is rounding of the processor, not of the model.
-_FILE_DIGITS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -551,137 +533,3 @@ def _exceedances(summaries: list[Summary]) -> tuple[Exceedance, ...]:
         for row, name in enumerate(RATIOS)
         for column, threshold in enumerate(THRESHOLDS)
     )
-
-
-# ------------------------------------------------------------------------------------------------------- files
-
-
-def to_json(results: Results) -> str:
-    """
-    The content of results.json; its schema is ``analysis/data/results.schema.json``.
-
-    Numbers have 12 significant digits: what differs beyond is rounding of the processor.
-    """
-    settings = {field.name: getattr(results.settings, field.name) for field in fields(Settings)}
-    document = {
-        "schema": "results-1",
-        "settings": {**settings, "register": results.register.name},
-        "register": {"name": results.register.name, "files": dict(results.register.digests)},
-        "lexicon": {"sha256": results.lexicon_digest},
-        "versions": versions(),
-        "estimates": [_estimate_record(one) for one in results.estimates],
-        "exceedance": [_record(one) for one in results.exceedance],
-        "origins": [
-            {
-                "name": one.name,
-                "weight": one.weight,
-                "source": results.register.sources[one.name].model_dump(mode="json"),
-                "estimates": [_estimate_record(estimate) for estimate in one.estimates],
-                "exceedance": [_record(exceedance) for exceedance in one.exceedance],
-            }
-            for one in results.origins
-        ],
-        "denominators": [
-            {
-                "force": one.choice,
-                "claims": [claim.claim.id for claim in one.force.claims] if one.force else [],
-                "estimates": [_estimate_record(estimate) for estimate in one.estimates],
-            }
-            for one in results.denominators
-        ],
-        "claims": [_claim_record(one, results) for one in results.claims],
-        "convergence": _record(results.convergence),
-        "kept": results.kept,
-        "violation": results.violation,
-    }
-    return json.dumps(_plain(document), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
-
-
-def versions() -> dict[str, str]:
-    """Versions of what the numbers depend on."""
-    found = {name: version(name) for name in ("casualty-report", "numpy", "scipy", "matplotlib", "papermill")}
-    return {"python": platform.python_version(), **found}
-
-
-def _record(one: Exceedance | Convergence | Interval) -> dict[str, object]:
-    return {field.name: getattr(one, field.name) for field in fields(one)}
-
-
-def _estimate_record(estimate: Estimate) -> dict[str, object]:
-    record: dict[str, object] = {field.name: getattr(estimate, field.name) for field in fields(estimate)}
-    return {**record, "intervals": [_record(interval) for interval in estimate.intervals]}
-
-
-def reading_record(reading: Reading) -> dict[str, object]:
-    """A reading as JSON holds it: what ``casualty-report read --json`` prints."""
-    quantiles = reading.quantiles()
-    named = None
-    if quantiles is not None:
-        named = {f"{p:g}": float(q) for p, q in zip(QUANTILES, quantiles, strict=True)}
-    return {
-        "wording": reading.wording,
-        "kind": reading.kind,
-        "low": reading.low,
-        "best": reading.best,
-        "high": reading.high,
-        "quantiles": named,
-        "rule": reading.rule,
-        "source": reading.source,
-        "judgement": reading.judgement,
-        "reporting": reading.reporting,
-    }
-
-
-def _claim_record(one: ReadClaim, results: Results) -> dict[str, object]:
-    claim: Claim = one.claim
-    reasons = {exclusion.claim.id: exclusion.reason for exclusion in results.evidence.excluded}
-    denominator = results.denominator.force
-    chosen = denominator is not None and claim.id in {used.claim.id for used in denominator.claims}
-    return {
-        **claim.model_dump(mode="json", exclude={"file", "line"}),
-        "line": f"{Path(claim.file).name}:{claim.line}",
-        "used_as": "denominator" if chosen else None if claim.id in reasons else "loss",
-        "reason": None if chosen else reasons.get(claim.id),
-        "reading": reading_record(one.wording),
-        "with_reporting": reading_record(one.reading) if one.reading is not one.wording else None,
-    }
-
-
-def _plain(value: object) -> object:
-    """The same with every float at the digits of the files."""
-    if isinstance(value, Mapping):
-        return {key: _plain(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
-    if isinstance(value, float):
-        return float(f"{value:.{_FILE_DIGITS}g}")
-    return value
-
-
-def to_csv(results: Results) -> str:
-    """The content of estimates.csv: a row for each source, quantity and level, for a spreadsheet."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(CSV_COLUMNS)
-    sources = [("pool", results.estimates), *((one.name, one.estimates) for one in results.origins)]
-    for source, estimates in sources:
-        for one in estimates:
-            centre = [one.median, one.mean, one.sd, one.mcse, one.mcse_mean]
-            for level in one.intervals:
-                ends = [level.low, level.high, level.mcse_low, level.mcse_high]
-                row = [source, one.name, one.unit, *centre, level.level, level.kind, *ends]
-                writer.writerow([_plain(cell) for cell in row])
-    return out.getvalue()
-
-
-def write(results: Results, folder: str | Path) -> None:
-    """Write results.json, estimates.csv and the register as it was used; nothing if ``folder`` is empty."""
-    if not str(folder):
-        return
-    target = Path(folder)
-    target.mkdir(parents=True, exist_ok=True)
-    (target / "results.json").write_text(to_json(results), encoding="utf-8")
-    (target / "estimates.csv").write_text(to_csv(results), encoding="utf-8")
-    origin = register_path(results.settings.register).parent
-    for name in results.register.digests:
-        (target / name).write_bytes((origin / name).read_bytes())

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from analysis.lexicon import read_lexicon
 from analysis.pipeline import Results
 from analysis.summary import Estimate, likelihood, percent
-from analysis.wording import read_lexicon
 
 __all__ = ["Prose", "answer", "confidence", "dependence", "headline", "limits", "references", "summary"]
 

@@ -1,34 +1,18 @@
 """
 Editions: a parameterized notebook is executed, turned into one page, and moved into place in one step.
 
-The only module that knows papermill and nbconvert. It refuses parameters the notebook does not declare, values
-of the wrong type, names that look like secrets, pictures without a text alternative, and anything on the page
-that would ask a network. The same notebook and parameters give the same bytes.
-
-Examples
---------
->>> declared = {"register": "seed", "seed": 7, "level": 0.9}
->>> cast_parameters({"seed": "11", "level": 1}, declared)
-{'seed': 11, 'level': 1.0}
->>> cast_parameters({"sed": "11"}, declared)
-Traceback (most recent call last):
-    ...
-analysis.errors.InputError: sed is not a parameter, did you mean seed? Declared are register, seed, level
+The only module that knows papermill and nbconvert. It refuses pictures without a text alternative, and anything
+on the page that would ask a network. The same notebook and parameters give the same bytes.
 """
 
-import ast
 import contextlib
-import datetime
-import difflib
 import html
 import json
 import logging
-import math
 import os
 import re
 import secrets
 import shutil
-import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -37,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analysis.errors import InputError, WorkError
+from analysis.parameters import cast_parameters, declared_parameters, read_notebook
 
 if TYPE_CHECKING:
     from mistune import HTMLRenderer
@@ -44,17 +29,12 @@ if TYPE_CHECKING:
     from papermill.exceptions import PapermillExecutionError
     from traitlets.config import Config
 
-__all__ = ["cast_parameters", "declared_parameters", "execute", "publish", "render", "to_html"]
+__all__ = ["execute", "publish", "render", "to_html"]
 
-# jsonschema compiles a grammar of rfc3987_syntax at import, a second or more that no notebook schema needs.
-sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 _DATA = Path(__file__).parent / "data"
 _INJECTED = "injected-parameters"  # papermill's tag for the cell it adds; here also the cell's id
 _LONGEST_SOCKET_FOLDER = 98  # a socket's path has at most 103 bytes on macOS and 107 on Linux; its name takes 4
-_SECRET = re.compile(r"token|password|passwd|secret|credential|api_?key", re.IGNORECASE)
-_EXPECTED = {str: "text", bool: "true or false", int: "an integer", float: "a number", list: "a list"}
-_BOOLEANS = {"true": True, "false": False}
 # What an output may be shown as, best first; scripts and widgets are not here and fall back to their text.
 _SHOWN = [
     "text/html",
@@ -69,143 +49,6 @@ _SCROLL_BOX = '<div class="scroll" role="group" aria-label="Table" tabindex="0">
 _FOREIGN_TAGS = {"audio", "base", "embed", "form", "frame", "iframe", "link", "object", "script", "video"}
 # What nbconvert writes when a picture has no text; it hides the gap from accessibility checkers.
 _STAND_IN = "No description has been provided for this image"
-
-
-def declared_parameters(notebook: Path) -> dict[str, object]:
-    """
-    Read the names and defaults of a notebook's parameters, without running it.
-
-    Parameters
-    ----------
-    notebook : Path
-        A notebook with a cell tagged ``parameters`` that holds lines like ``seed = 7``.
-
-    Returns
-    -------
-    dict
-        Default values by name, in the order of the cell.
-
-    Raises
-    ------
-    InputError
-        The file is not a notebook, has no such cell, or a default is not a plain value. A default computed
-        from another parameter would keep its old value when that parameter is set.
-    """
-    for cell in _read(notebook).cells:
-        if cell.cell_type == "code" and "parameters" in cell.metadata.get("tags", []):
-            return _assignments(cell.source, notebook)
-    raise InputError(f"{notebook}: no cell is tagged 'parameters'; tag the cell that holds lines like seed = 7")
-
-
-def _assignments(source: str, notebook: Path) -> dict[str, object]:
-    """Read ``name = value`` and ``name: type = value`` lines; anything else that assigns is a fault."""
-    try:
-        lines = ast.parse(source).body
-    except SyntaxError as error:
-        raise InputError(f"{notebook}: parameters cell, line {error.lineno}: {error.msg}") from None
-    found, faults = {}, []
-    for line in lines:
-        match line:
-            case ast.Assign(targets=[ast.Name(id=name)], value=value):
-                pass
-            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
-                pass
-            case ast.Assign() | ast.AugAssign():
-                faults.append(f"{ast.unparse(line)!r} is not a line like seed = 7")
-                continue
-            case _:
-                continue
-        try:
-            found[name] = ast.literal_eval(value)
-        except ValueError:
-            faults.append(f"{name} is computed, {ast.unparse(value)!r}; a default is a plain value like 7")
-    if faults:
-        raise InputError(*(f"{notebook}: parameters cell: {fault}" for fault in faults))
-    return found
-
-
-def cast_parameters(given: Mapping[str, object], declared: Mapping[str, object]) -> dict[str, object]:
-    """
-    Give each value the type of its declared default, or say why that cannot be.
-
-    Parameters
-    ----------
-    given : mapping
-        Values by name: text from a command line, numbers, dates, numpy scalars.
-    declared : mapping
-        Defaults by name, as read by `declared_parameters`. A default of None takes any plain value.
-
-    Returns
-    -------
-    dict
-        The given names only, with plain values.
-
-    Raises
-    ------
-    InputError
-        One line for each name that is not declared or looks like a secret, and each value of the wrong type.
-
-    Examples
-    --------
-    >>> cast_parameters({"as_of": datetime.date(2024, 12, 19)}, {"as_of": ""})
-    {'as_of': '2024-12-19'}
-    >>> cast_parameters({"seed": "x"}, {"seed": 7})
-    Traceback (most recent call last):
-        ...
-    analysis.errors.InputError: seed is 'x', expected an integer like 7
-    """
-    cast, faults = {}, []
-    for name, value in given.items():
-        if _SECRET.search(name):
-            faults.append(f"{name} looks like a secret, and parameters are printed in the report; leave it out")
-        elif name not in declared:
-            near = difflib.get_close_matches(name, declared, n=1)
-            hint = f", did you mean {near[0]}?" if near else "."
-            faults.append(f"{name} is not a parameter{hint} Declared are {', '.join(declared) or 'none'}")
-        else:
-            try:
-                cast[name] = _cast(_plain(value), declared[name])
-            except (ValueError, KeyError, OverflowError):
-                faults.append(f"{name} is {value!r}, expected {_expected(declared[name])}")
-    if faults:
-        raise InputError(*faults)
-    return cast
-
-
-def _expected(default: object) -> str:
-    """Word what a default expects: the type, and the default as the example."""
-    if isinstance(default, bool):
-        return "true or false"
-    return f"{_EXPECTED.get(type(default), f'a {type(default).__name__}')} like {default!r}"
-
-
-def _plain(value: object) -> object:
-    """Turn numpy scalars, dates and paths into what a notebook's parameters cell can hold."""
-    if isinstance(value, datetime.date):
-        return value.isoformat()
-    if isinstance(value, os.PathLike):
-        return os.fspath(value)
-    if type(value).__module__ == "numpy" and hasattr(value, "item"):
-        return _plain(value.item())  # an array of several numbers raises ValueError
-    return value
-
-
-def _cast(value: object, default: object) -> object:
-    """Give a plain value the type of its default; raise ValueError or KeyError when it has no such meaning."""
-    kind = type(default)
-    if default is None or (type(value) is kind and kind is not float):
-        return value
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    text = isinstance(value, str)
-    if kind is str and number:
-        return str(value)
-    if kind is bool and text:
-        return _BOOLEANS[value.strip().lower()]
-    if kind is int and text:
-        return int(value)
-    if kind is float and (text or number) and math.isfinite(float(value)):
-        return float(value)
-    raise ValueError(value)
 
 
 def execute(notebook: Path, output: Path, parameters: Mapping[str, object]) -> None:
@@ -233,7 +76,7 @@ def execute(notebook: Path, output: Path, parameters: Mapping[str, object]) -> N
     import papermill
     from jupyter_client.kernelspec import NoSuchKernel
 
-    source = _read(notebook)
+    source = read_notebook(notebook)
     started: list[int] = []
     logging.getLogger("papermill").setLevel(logging.CRITICAL)  # what it logs is raised here as well
     try:
@@ -295,24 +138,6 @@ def _strip(executed: "NotebookNode") -> None:
             cell.id = _INJECTED
 
 
-def _read(notebook: Path) -> "NotebookNode":
-    """Read a notebook of format 4; cells without an id get their position as one, not a random one."""
-    import nbformat
-
-    try:
-        raw = json.loads(notebook.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{notebook} cannot be read: {error.strerror}") from error
-    except ValueError as error:
-        raise InputError(f"{notebook} is not a notebook: {error}") from error
-    if not isinstance(raw, dict) or raw.get("nbformat") != 4 or not isinstance(raw.get("cells"), list):
-        raise InputError(f"{notebook} is not a notebook of format 4; open and save it in JupyterLab")
-    for number, cell in enumerate(raw["cells"]):
-        cell.setdefault("id", f"cell-{number}")
-    raw["nbformat_minor"] = max(5, raw.get("nbformat_minor", 0))
-    return nbformat.reads(json.dumps(raw), as_version=4)
-
-
 @dataclass(frozen=True, slots=True)
 class _Heading:
     """A heading of the page; ``text`` is plain, ``anchor`` is its id."""
@@ -361,7 +186,7 @@ def to_html(notebook: Path, *, title: str | None = None) -> str:
         "scroll_box": _SCROLL_BOX,
         "code_style": _code_style(),
     }
-    page, _ = exporter.from_notebook_node(_read(notebook), resources)
+    page, _ = exporter.from_notebook_node(read_notebook(notebook), resources)
     audit = _Audit(page)
     if audit.faults:
         raise WorkError("\n".join(f"{notebook.name}: {fault}" for fault in audit.faults))
@@ -572,7 +397,7 @@ def _forget(folder: Path, executed: Path) -> None:
     """Write "." for the folder a notebook was built in, a path of this machine and new in each run."""
     import nbformat
 
-    notebook = _read(executed)
+    notebook = read_notebook(executed)
     for cell in notebook.cells:
         if cell.id == _INJECTED:
             cell.source = re.sub(r"^output_dir = .*$", 'output_dir = "."', cell.source, flags=re.MULTILINE)

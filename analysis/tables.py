@@ -20,10 +20,12 @@ from tabulate import tabulate
 
 from analysis.claims import Claim
 from analysis.evidence import ReadClaim
+from analysis.lexicon import read_lexicon
 from analysis.model import RATIOS, THRESHOLDS
-from analysis.pipeline import Results, versions
+from analysis.pipeline import Results
+from analysis.records import versions
 from analysis.summary import Estimate, likelihood, percent, rounded
-from analysis.wording import QUANTILES, Reading, read_lexicon
+from analysis.wording import QUANTILES, Reading
 
 __all__ = [
     "NAMES",

@@ -1,8 +1,8 @@
 """
 From a worded figure to a reading: what kind of bound it is, its numbers, and a probability distribution.
 
-The rules are data (``analysis/data/lexicon.toml``); this module turns them into distributions and fits text to
-them, whole words, longest template first. What no rule fits raises and says where to add one; it never guesses.
+The rules are data (see `analysis.lexicon`); this module fits text to them, whole words, longest template first.
+What no rule fits raises and says where to add one; it never guesses.
 
 >>> reading = read("at least 100")
 >>> reading.kind, reading.low, reading.rule
@@ -13,348 +13,20 @@ array([ 81.2, 100. , 110.1, 134.2, 212.6])
 
 from __future__ import annotations
 
-import hashlib
 import re
-import tomllib
-import unicodedata
-from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cached_property, lru_cache
-from pathlib import Path
-from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from analysis.distributions import (
-    Censored,
-    Distribution,
-    FloatArray,
-    LogNormal,
-    Pareto,
-    Pert,
-    Quotient,
-    Reach,
-    Scaled,
-    ShiftedExponential,
-    Spliced,
-    Tabulated,
-    Truncated,
-    Uniform,
-    point,
-)
+from analysis.distributions import Distribution, FloatArray, LogNormal, Quotient, Scaled, Truncated
 from analysis.errors import InputError
+from analysis.lexicon import Kind, Layer, Lexicon, Number, Rule, Words, read_lexicon, tokenize
 
-__all__ = ["QUANTILES", "Kind", "Lexicon", "Number", "Reading", "read", "read_lexicon"]
-
-LEXICON = Path(__file__).parent / "data" / "lexicon.toml"
+__all__ = ["QUANTILES", "Reading", "read"]
 
 # The probabilities at which every reading is shown back.
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
-
-Kind = Literal["lower", "upper", "approx", "point", "range", "just_below", "vague", "none"]
-
-
-@dataclass(frozen=True, slots=True)
-class Number:
-    """
-    A number as it was written.
-
-    Parameters
-    ----------
-    value : Decimal
-        Soldiers, or percent if ``percent``.
-    percent : bool
-        A percentage or a part of the whole ("a third").
-
-    Examples
-    --------
-    >>> Number(Decimal("12000")).zeros, Number(Decimal("150")).ends_in_five
-    (3, True)
-    """
-
-    value: Decimal
-    percent: bool = False
-
-    @property
-    def size(self) -> float:
-        """The value as a float."""
-        return float(self.value)
-
-    @property
-    def zeros(self) -> int:
-        """Trailing zeros: the decimal place of the last significant digit. Fractions count as whole percents."""
-        return int(self._whole().normalize().as_tuple().exponent)
-
-    @property
-    def ends_in_five(self) -> bool:
-        """Whether the last significant digit is 5."""
-        return self._whole().normalize().as_tuple().digits[-1] == 5
-
-    @property
-    def top_unit(self) -> float:
-        """The decimal unit of the first digit: 1,000 for 3,000."""
-        return float(10 ** self._whole().adjusted())
-
-    @property
-    def one_digit(self) -> bool:
-        """Whether only the first digit differs from 0."""
-        return len(self._whole().normalize().as_tuple().digits) == 1
-
-    def _whole(self) -> Decimal:
-        # A third is 33.33...; nobody who says so has four digits in mind.
-        return round(self.value) + Decimal(0) if self.percent and len(self.value.as_tuple().digits) > 6 else self.value
-
-
-def _ferson_width(coefficients: tuple[float, ...], number: Number) -> float:
-    """Total width in the number's unit that the median listener gives a hedge; Ferson et al. 2015."""
-    a, b, c, d, e, f, g, h = coefficients
-    z, r, five = np.log10(number.size), number.zeros, float(number.ends_in_five)
-    log_width = a + b * z + c * r + d * five + e * z * r + f * z * five + g * r * five + h * z * r * five
-    return float(10**log_width)
-
-
-class _Rule(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: Annotated[str, Field(min_length=1)]
-    kind: Kind
-    phrases: Annotated[tuple[str, ...], Field(min_length=1)]
-    source: Annotated[str, Field(min_length=1)]
-    judgement: str = ""
-    reporting_included: bool = False
-
-
-class _Approximator(_Rule):
-    family: Literal["approximator"]
-    coefficients: Annotated[tuple[float, ...], Field(min_length=8, max_length=8)]
-    sigma: Annotated[float, Field(gt=0)]
-
-    def width(self, number: Number) -> float:
-        return _ferson_width(self.coefficients, number)
-
-    def distribution(self, numbers: tuple[Number, ...], *, breaking: bool) -> Distribution:
-        half = self.width(numbers[0]) / 2
-        # Clipped to 0.1 to 6 times the median reach: beyond it the regression's spread is noise.
-        spread = self.sigma * np.log(10)
-        return Reach(numbers[0].size, half, spread, least=0.1 * half, most=6 * half, shape=1, above=0.5)
-
-
-class _Nearly(_Approximator):
-    family: Literal["nearly"]  # type: ignore[assignment]
-
-    def distribution(self, numbers: tuple[Number, ...], *, breaking: bool) -> Distribution:
-        number = numbers[0].size
-        reach, most = self.width(numbers[0]), 0.3 * number
-        return Reach(number, reach, self.sigma * np.log(10), least=0.0, most=most, shape=2, above=0.02)
-
-
-class _Bare(_Rule):
-    family: Literal["bare"]
-    exact: float
-    near: float
-    far: float
-    near_reach: float
-    far_reach: float
-    far_cap: float
-
-    def distribution(self, numbers: tuple[Number, ...], *, breaking: bool) -> Distribution:
-        number = numbers[0]
-        if number.zeros < 1:
-            return point(number.size)
-        unit = 10.0**number.zeros
-        near = self.near_reach * unit
-        far = max(min(self.far_reach * unit, self.far_cap * number.size), near)
-        offsets = np.array([-far, -near, 0.0, 0.0, near, far])
-        spread = self.near * np.clip((offsets + near) / (2 * near), 0, 1)
-        spread += self.far * np.clip((offsets + far) / (2 * far), 0, 1)
-        spread[3:] += self.exact
-        spread /= spread[-1]
-        return Tabulated(number.size + offsets, spread)
-
-
-class _Exact(_Rule):
-    family: Literal["exact"]
-
-    def distribution(self, numbers: tuple[Number, ...], *, breaking: bool) -> Distribution:
-        return point(numbers[0].size)
-
-
-class _MoreThan(_Rule):
-    family: Literal["more_than"]
-    within: Annotated[float, Field(gt=0, lt=1)]
-
-    def distribution(self, numbers: tuple[Number, ...], *, breaking: bool) -> Distribution:
-        number = numbers[0]
-        gap = number.top_unit / 2 if number.one_digit and number.zeros >= 1 else 10.0**number.zeros
-        mean = gap / -np.log1p(-self.within)
-        return Censored(ShiftedExponential(number.size, float(mean)), number.size + 2 * gap)
-
-
-class _Form(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    below: Annotated[float, Field(ge=0, lt=1)]
-    floor: Annotated[float, Field(gt=0, lt=1)]
-    on: Annotated[float, Field(gt=0, lt=1)]
-    alpha: Annotated[float, Field(gt=1)]
-
-
-class _AtLeast(_Rule):
-    family: Literal["at_least"]
-    breaking: _Form
-    settled: _Form
-
-    def distribution(self, numbers: tuple[Number, ...], *, breaking: bool) -> Distribution:
-        number, form = numbers[0].size, self.breaking if breaking else self.settled
-        parts: list[Distribution] = [point(number), Pareto(number, form.alpha)]
-        weights = [form.on, 1 - form.on - form.below]
-        if form.below > 0:
-            parts, weights = [Uniform(form.floor * number, number), *parts], [form.below, *weights]
-        return Spliced(tuple(parts), tuple(weights))
-
-
-class _Upper(_Rule):
-    family: Literal["upper"]
-    low: float
-    mode: float
-    leak: Annotated[float, Field(ge=0, lt=1)]
-    leak_to: float
-
-    def distribution(self, numbers: tuple[Number, ...], *, breaking: bool) -> Distribution:
-        number = numbers[0].size
-        body = Pert(self.low * number, self.mode * number, number)
-        if self.leak == 0:
-            return body
-        return Spliced((body, Uniform(number, self.leak_to * number)), (1 - self.leak, self.leak))
-
-
-class _Between(_Rule):
-    family: Literal["between"]
-    inside: Annotated[float, Field(gt=0, lt=1)]
-    tail: Annotated[float, Field(gt=0)]
-
-    def distribution(self, numbers: tuple[Number, ...], *, breaking: bool) -> Distribution:
-        low, high = numbers[0].size, numbers[1].size
-        scale, beyond = self.tail * (high - low), (1 - self.inside) / 2
-        parts = (ShiftedExponential(low, -scale), Uniform(low, high), ShiftedExponential(high, scale))
-        return Spliced(parts, (beyond, self.inside, beyond))
-
-
-class _Couple(_Rule):
-    family: Literal["couple"]
-    two: Annotated[float, Field(gt=0, lt=1)]
-
-    def distribution(self, numbers: tuple[Number, ...], *, breaking: bool) -> Distribution:
-        return Tabulated(np.array([2.0, 2.0, 3.0, 3.0]), np.array([0.0, self.two, self.two, 1.0]))
-
-
-class _Vague(_Rule):
-    family: Literal["vague"]
-    median: float
-    sd_log: float
-    low: float
-    high: float
-
-    def distribution(self, numbers: tuple[Number, ...], *, breaking: bool) -> Distribution:
-        return Truncated(LogNormal(self.median, self.sd_log), self.low, self.high)
-
-
-class _NoNumber(_Rule):
-    family: Literal["none"]
-
-    def distribution(self, numbers: tuple[Number, ...], *, breaking: bool) -> None:
-        return None
-
-
-Rule = Annotated[
-    _Approximator | _Nearly | _Bare | _Exact | _MoreThan | _AtLeast | _Upper | _Between | _Couple | _Vague | _NoNumber,
-    Field(discriminator="family"),
-]
-
-
-class _Words(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    nouns: tuple[str, ...]
-    remarks: tuple[str, ...]
-    numbers: Mapping[str, int]
-    multiples: Mapping[str, int]
-    fractions: Mapping[str, float]
-
-
-class Layer(BaseModel):
-    """A positive factor: lognormal by ``median`` and ``sd_log``, uniform by ``low`` and ``high``, or none of both."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    median: Annotated[float, Field(gt=0)] | None = None
-    sd_log: Annotated[float, Field(gt=0)] | None = None
-    low: Annotated[float, Field(ge=0)] | None = None
-    high: Annotated[float, Field(gt=0)] | None = None
-    source: Annotated[str, Field(min_length=1)]
-    judgement: str = ""
-
-    def distribution(self) -> LogNormal | Uniform | None:
-        """The factor's distribution, or ``None`` where there is no factor."""
-        if self.median is not None and self.sd_log is not None:
-            return LogNormal(self.median, self.sd_log)
-        if self.low is not None and self.high is not None:
-            return Uniform(self.low, self.high)
-        return None
-
-
-class _Breaking(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    days: Annotated[int, Field(ge=0)]
-    source: str
-    judgement: str
-
-
-class Lexicon(BaseModel):
-    """All rules and layers, as ``lexicon.toml`` states them."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    largest: float
-    references: Mapping[str, str]
-    rule: tuple[Rule, ...]
-    words: _Words
-    reporting: Mapping[str, Layer]
-    breaking: _Breaking
-    wounded_per_killed: Mapping[str, Layer]
-    digest: str
-    file: str
-
-    @cached_property
-    def templates(self) -> list[tuple[tuple[str, ...], _Rule]]:
-        """Every phrase as tokens with its rule, longest first."""
-        found = [(tuple(_tokens(phrase)), rule) for rule in self.rule for phrase in rule.phrases]
-        return sorted(found, key=lambda pair: (-len(pair[0]), pair[0]))
-
-
-@lru_cache(maxsize=8)
-def read_lexicon(path: Path = LEXICON) -> Lexicon:
-    """
-    Read and check a lexicon.
-
-    Raises
-    ------
-    InputError
-        With a line for every fault.
-    """
-    content = path.read_bytes()
-    try:
-        tables = tomllib.loads(content.decode("utf-8"))
-        return Lexicon.model_validate({**tables, "digest": hashlib.sha256(content).hexdigest(), "file": path.name})
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputError(f"{path.name}: is not TOML ({error})") from None
-    except ValidationError as error:
-        where = [".".join(str(step) for step in fault["loc"]) for fault in error.errors()]
-        messages = [fault["msg"].lower() for fault in error.errors()]
-        raise InputError(*(f"{path.name}: {w}: {m}" for w, m in zip(where, messages, strict=True))) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -429,17 +101,8 @@ class Reading:
         )
 
 
-_TOKEN = re.compile(r"\d(?:[\d.,]*\d)?|[가-힣]|[^\W\d_가-힣]+|\S")
 _THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?|\d+(\.\d+)?")
 _AMBIGUOUS = re.compile(r"\d{1,3}\.\d{3}")
-
-
-def _tokens(text: str) -> list[str]:
-    text = re.sub(r"(?<=\d)[\u00a0\u202f\u2009](?=\d{3})", ",", text)
-    text = unicodedata.normalize("NFKC", text).lower()
-    text = re.sub(r"[\u2010-\u2015\u2212]", "-", text)
-    text = text.replace("c.", "circa").replace("approx.", "approx").replace("per cent", "%").replace("percent", "%")
-    return _TOKEN.findall(text)
 
 
 def read(wording: str, *, lexicon: Lexicon | None = None, breaking: bool = True) -> Reading:
@@ -461,7 +124,7 @@ def read(wording: str, *, lexicon: Lexicon | None = None, breaking: bool = True)
         If no rule fits, or a number is negative, zero under a hedge, or absurd.
     """
     lexicon = lexicon or read_lexicon()
-    items = _items(_tokens(wording), wording, lexicon.words)
+    items = _items(tokenize(wording), wording, lexicon.words)
     for template, rule in lexicon.templates:
         numbers = _fitted(template, items)
         if numbers is not None and _rest_passes(items[len(template) :], lexicon.words):
@@ -475,7 +138,7 @@ def read(wording: str, *, lexicon: Lexicon | None = None, breaking: bool = True)
 Item = str | Number
 
 
-def _items(tokens: list[str], wording: str, words: _Words) -> list[Item]:
+def _items(tokens: list[str], wording: str, words: Words) -> list[Item]:
     """The tokens, with every number that stands in them in place of its tokens."""
     items: list[Item] = []
     at = 0
@@ -486,7 +149,7 @@ def _items(tokens: list[str], wording: str, words: _Words) -> list[Item]:
     return items
 
 
-def _number_at(tokens: list[str], wording: str, words: _Words) -> tuple[Number | None, int]:
+def _number_at(tokens: list[str], wording: str, words: Words) -> tuple[Number | None, int]:
     """The number at the beginning of the tokens and how many it takes, else ``None`` and 1."""
     if tokens[0][0].isdecimal():
         return _in_digits(tokens, wording, words)
@@ -497,7 +160,7 @@ def _number_at(tokens: list[str], wording: str, words: _Words) -> tuple[Number |
     return None, 1
 
 
-def _fraction(tokens: list[str], words: _Words) -> tuple[Number | None, int]:
+def _fraction(tokens: list[str], words: Words) -> tuple[Number | None, int]:
     """Parts of the whole: "half", "a third", "two-thirds"."""
     first = [word for word in tokens[:3] if word != "-"]
     skipped = 1 if tokens[1:2] == ["-"] else 0
@@ -509,7 +172,7 @@ def _fraction(tokens: list[str], words: _Words) -> tuple[Number | None, int]:
     return None, 1
 
 
-def _in_digits(tokens: list[str], wording: str, words: _Words) -> tuple[Number, int]:
+def _in_digits(tokens: list[str], wording: str, words: Words) -> tuple[Number, int]:
     """Digits with thousands separators, then "k", "thousand" or "%": "10k", "1.5 thousand", "40%"."""
     if not _THOUSANDS.fullmatch(tokens[0]) or _AMBIGUOUS.fullmatch(tokens[0]):
         raise InputError(f"wording is {wording!r}, where {tokens[0]!r} is not a plain number; expected one like 10,000")
@@ -517,7 +180,7 @@ def _in_digits(tokens: list[str], wording: str, words: _Words) -> tuple[Number, 
     return _perhaps_percent(value, tokens, used)
 
 
-def _multiplied(value: Decimal, tokens: list[str], used: int, words: _Words) -> tuple[Decimal, int]:
+def _multiplied(value: Decimal, tokens: list[str], used: int, words: Words) -> tuple[Decimal, int]:
     while tokens[used : used + 1] and tokens[used] in words.multiples:
         value, used = value * words.multiples[tokens[used]], used + 1
     return value, used
@@ -530,7 +193,7 @@ def _perhaps_percent(value: Decimal, tokens: list[str], used: int) -> tuple[Numb
     return Number(value), used
 
 
-def _in_words(tokens: list[str], words: _Words) -> tuple[Number | None, int]:
+def _in_words(tokens: list[str], words: Words) -> tuple[Number | None, int]:
     """Number words: "nine", "twenty-five", "two hundred", "a dozen", "half a dozen"."""
     if tokens[0] == "half" and tokens[1:2] == ["a"] and tokens[2:3] and tokens[2] in words.multiples:
         return Number(Decimal(words.multiples[tokens[2]]) / 2), 3
@@ -564,7 +227,7 @@ def _fitted(template: tuple[str, ...], items: list[Item]) -> tuple[Number, ...] 
     return tuple(numbers)
 
 
-def _rest_passes(rest: list[Item], words: _Words) -> bool:
+def _rest_passes(rest: list[Item], words: Words) -> bool:
     """Whether what follows a figure is known to change nothing about it."""
     nouns = sorted((noun.split() for noun in words.nouns), key=len, reverse=True)
     while rest and rest[0] not in words.remarks:
@@ -586,7 +249,7 @@ def _check_numbers(numbers: tuple[Number, ...], wording: str, lexicon: Lexicon) 
         raise InputError(f"wording is {wording!r}; expected a range from a smaller to a larger number")
 
 
-def _reading(wording: str, rule: _Rule, numbers: tuple[Number, ...], *, breaking: bool) -> Reading:
+def _reading(wording: str, rule: Rule, numbers: tuple[Number, ...], *, breaking: bool) -> Reading:
     percent = any(number.percent for number in numbers)
     sizes = [number.size / 100 if percent else number.size for number in numbers]
     distribution = None

@@ -11,7 +11,8 @@ import nbformat
 import pytest
 
 from analysis import __main__ as command
-from analysis.pipeline import Settings, run, to_json
+from analysis.pipeline import Settings, run
+from analysis.records import to_json
 
 DATA = Path(__file__).parent.parent / "analysis" / "data"
 QUICK = ("--max-draws", "16384")

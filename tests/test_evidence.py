@@ -12,7 +12,8 @@ import pytest
 from analysis.claims import COLUMNS
 from analysis.errors import InputError
 from analysis.evidence import collect, force_readings, parse_weights, read_claims, read_register
-from analysis.pipeline import Settings, run, to_csv
+from analysis.pipeline import Settings, run
+from analysis.records import to_csv
 
 DATA = Path(__file__).parent.parent / "analysis" / "data"
 DAY = date(2024, 12, 19)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from scipy.special import ndtr
 
 from analysis.distributions import LogNormal, Truncated, as_table, point
+from analysis.lexicon import read_lexicon
 from analysis.model import (
     QUANTITIES,
     Question,
@@ -21,7 +22,7 @@ from analysis.model import (
     summarize,
 )
 from analysis.sampling import cube, replicate_seeds
-from analysis.wording import read, read_lexicon
+from analysis.wording import read
 
 SEEDS = replicate_seeds(np.random.default_rng(11), 8)
 LEVELS = np.array([0.05, 0.5, 0.95])

@@ -14,6 +14,7 @@ import pytest
 
 from analysis import report
 from analysis.errors import InputError
+from analysis.parameters import declared_parameters
 from analysis.pipeline import Settings
 
 ROOT = Path(__file__).parent.parent
@@ -33,7 +34,7 @@ CHANGES = {
 
 
 def test_parameters_are_the_settings_with_their_defaults():
-    declared = report.declared_parameters(NOTEBOOK)
+    declared = declared_parameters(NOTEBOOK)
     assert declared.pop("output_dir") == ""
     assert declared == asdict(Settings())
     assert set(CHANGES) == set(declared)

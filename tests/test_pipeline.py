@@ -12,7 +12,8 @@ import pytest
 
 from analysis.errors import InputError
 from analysis.model import QUANTITIES
-from analysis.pipeline import Settings, run, to_csv, to_json, write
+from analysis.pipeline import Settings, run
+from analysis.records import to_csv, to_json, write
 
 DATA = Path(__file__).parent.parent / "analysis" / "data"
 QUICK = Settings(max_draws=16384)

@@ -20,6 +20,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from analysis import report
 from analysis.errors import InputError, WorkError
+from analysis.parameters import cast_parameters, declared_parameters
 
 DECLARED = {"register": "seed", "seed": 7, "level": 0.9, "verbose": False, "levels": [0.5, 0.9], "as_of": None}
 CSP = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
@@ -68,7 +69,7 @@ def test_declared_parameters_are_read_in_order(tmp_path):
         '# what to read\nregister = "seed"  # a name\nlevel: float = -0.5\nseed: int = 7\nas_of = None\nx: int'
     )
     notebook = write(tmp_path / "n.ipynb", new_markdown_cell("# T"), cell, new_code_cell("later = 1"))
-    declared = report.declared_parameters(notebook)
+    declared = declared_parameters(notebook)
     assert list(declared.items()) == [("register", "seed"), ("level", -0.5), ("seed", 7), ("as_of", None)]
 
 
@@ -83,20 +84,20 @@ def test_declared_parameters_are_read_in_order(tmp_path):
 )
 def test_a_parameters_cell_that_is_not_plain_is_refused(tmp_path, source, fault):
     with pytest.raises(InputError, match=fault):
-        report.declared_parameters(write(tmp_path / "n.ipynb", parameters(source)))
+        declared_parameters(write(tmp_path / "n.ipynb", parameters(source)))
 
 
 def test_what_is_not_a_parameterized_notebook_is_refused(tmp_path):
     with pytest.raises(InputError, match="no cell is tagged 'parameters'"):
-        report.declared_parameters(write(tmp_path / "n.ipynb", new_code_cell("seed = 7")))
+        declared_parameters(write(tmp_path / "n.ipynb", new_code_cell("seed = 7")))
     with pytest.raises(InputError, match="cannot be read: No such file"):
-        report.declared_parameters(tmp_path / "missing.ipynb")
+        declared_parameters(tmp_path / "missing.ipynb")
     (tmp_path / "text.ipynb").write_text("seed = 7")
     with pytest.raises(InputError, match="is not a notebook: "):
-        report.declared_parameters(tmp_path / "text.ipynb")
+        declared_parameters(tmp_path / "text.ipynb")
     (tmp_path / "old.ipynb").write_text('{"nbformat": 3, "worksheets": []}')
     with pytest.raises(InputError, match="not a notebook of format 4"):
-        report.declared_parameters(tmp_path / "old.ipynb")
+        declared_parameters(tmp_path / "old.ipynb")
 
 
 @pytest.mark.parametrize(
@@ -124,7 +125,7 @@ def test_what_is_not_a_parameterized_notebook_is_refused(tmp_path):
     ],
 )
 def test_a_value_takes_the_type_of_its_default(name, value, expected):
-    (cast,) = report.cast_parameters({name: value}, DECLARED).values()
+    (cast,) = cast_parameters({name: value}, DECLARED).values()
     assert cast == expected
     assert type(cast) is type(expected)
 
@@ -157,13 +158,13 @@ def test_a_value_takes_the_type_of_its_default(name, value, expected):
 )
 def test_a_value_that_cannot_be_taken_says_what_was_expected(name, value, fault):
     with pytest.raises(InputError) as caught:
-        report.cast_parameters({name: value}, DECLARED)
+        cast_parameters({name: value}, DECLARED)
     assert caught.value.faults == (fault,)
 
 
 def test_every_fault_is_listed():
     with pytest.raises(InputError) as caught:
-        report.cast_parameters({"seed": "x", "level": 0.5, "my_secret": 1, "leve": 1}, DECLARED)
+        cast_parameters({"seed": "x", "level": 0.5, "my_secret": 1, "leve": 1}, DECLARED)
     assert [fault.split()[0] for fault in caught.value.faults] == ["seed", "my_secret", "leve"]
 
 

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.errors import InputError
-from analysis.wording import LEXICON, _ferson_width, _items, _tokens, read, read_lexicon
+from analysis.lexicon import LEXICON, ferson_width, read_lexicon, tokenize
+from analysis.wording import _items, read
 
 RULES = tomllib.loads(LEXICON.read_text(encoding="utf-8"))["rule"]
 # Rows of the regression that no rule uses, for the hand values (Ferson et al. 2015, "over" and "at least").
@@ -23,7 +24,7 @@ def coefficients(name: str) -> tuple[float, ...]:
 
 
 def number(text: str):
-    return _items(_tokens(text), text, read_lexicon().words)[0]
+    return _items(tokenize(text), text, read_lexicon().words)[0]
 
 
 @pytest.mark.parametrize(
@@ -45,7 +46,7 @@ def number(text: str):
 )
 def test_widths_by_hand(row, text, width):
     # 0.5 %, and half a unit of the last digit that the table prints.
-    assert _ferson_width(row, number(text)) == pytest.approx(width, rel=0.005, abs=0.05)
+    assert ferson_width(row, number(text)) == pytest.approx(width, rel=0.005, abs=0.05)
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,11 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from analysis.lexicon import read_lexicon
 from analysis.model import draw, ratio_quantiles
 from analysis.pipeline import REPLICATES, Settings, prepare, run
 from analysis.sampling import cube, replicate_seeds
-from analysis.wording import read, read_lexicon
+from analysis.wording import read
 
 LEVELS = np.array([0.05, 0.5, 0.95])
 SETTINGS = Settings()

@@ -1,0 +1,370 @@
+"""
+The lexicon: the rules by which worded figures are read, each with its evidence, as ``lexicon.toml`` states them.
+
+A rule knows its phrases and how to make a distribution from the numbers in them; the rules are data, checked here.
+
+>>> lexicon = read_lexicon()
+>>> next(rule.source for rule in lexicon.rule if rule.name == "around")
+"Ferson 2015, row 'around'"
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tomllib
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from analysis.distributions import (
+    Censored,
+    Distribution,
+    LogNormal,
+    Pareto,
+    Pert,
+    Reach,
+    ShiftedExponential,
+    Spliced,
+    Tabulated,
+    Truncated,
+    Uniform,
+    point,
+)
+from analysis.errors import InputError
+
+__all__ = ["LEXICON", "Kind", "Layer", "Lexicon", "Number", "Rule", "Words", "ferson_width", "read_lexicon", "tokenize"]
+
+LEXICON = Path(__file__).parent / "data" / "lexicon.toml"
+
+Kind = Literal["lower", "upper", "approx", "point", "range", "just_below", "vague", "none"]
+
+_TOKEN = re.compile(r"\d(?:[\d.,]*\d)?|[가-힣]|[^\W\d_가-힣]+|\S")
+
+
+def tokenize(text: str) -> list[str]:
+    """
+    A text as numbers, words and signs, in small letters; all dashes are one.
+
+    Examples
+    --------
+    >>> tokenize("At least 11,000–12,000")
+    ['at', 'least', '11,000', '-', '12,000']
+    """
+    text = re.sub(r"(?<=\d)[\u00a0\u202f\u2009](?=\d{3})", ",", text)
+    text = unicodedata.normalize("NFKC", text).lower()
+    text = re.sub(r"[\u2010-\u2015\u2212]", "-", text)
+    text = text.replace("c.", "circa").replace("approx.", "approx").replace("per cent", "%").replace("percent", "%")
+    return _TOKEN.findall(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """
+    A number as it was written.
+
+    Parameters
+    ----------
+    value : Decimal
+        Soldiers, or percent if ``percent``.
+    percent : bool
+        A percentage or a part of the whole ("a third").
+
+    Examples
+    --------
+    >>> Number(Decimal("12000")).zeros, Number(Decimal("150")).ends_in_five
+    (3, True)
+    """
+
+    value: Decimal
+    percent: bool = False
+
+    @property
+    def size(self) -> float:
+        """The value as a float."""
+        return float(self.value)
+
+    @property
+    def zeros(self) -> int:
+        """Trailing zeros: the decimal place of the last significant digit. Fractions count as whole percents."""
+        return int(self._whole().normalize().as_tuple().exponent)
+
+    @property
+    def ends_in_five(self) -> bool:
+        """Whether the last significant digit is 5."""
+        return self._whole().normalize().as_tuple().digits[-1] == 5
+
+    @property
+    def top_unit(self) -> float:
+        """The decimal unit of the first digit: 1,000 for 3,000."""
+        return float(10 ** self._whole().adjusted())
+
+    @property
+    def one_digit(self) -> bool:
+        """Whether only the first digit differs from 0."""
+        return len(self._whole().normalize().as_tuple().digits) == 1
+
+    def _whole(self) -> Decimal:
+        # A third is 33.33...; nobody who says so has four digits in mind.
+        return round(self.value) + Decimal(0) if self.percent and len(self.value.as_tuple().digits) > 6 else self.value
+
+
+def ferson_width(coefficients: tuple[float, ...], number: Number) -> float:
+    """Total width in the number's unit that the median listener gives a hedge; Ferson et al. 2015."""
+    a, b, c, d, e, f, g, h = coefficients
+    z, r, five = np.log10(number.size), number.zeros, float(number.ends_in_five)
+    log_width = a + b * z + c * r + d * five + e * z * r + f * z * five + g * r * five + h * z * r * five
+    return float(10**log_width)
+
+
+class Rule(BaseModel):
+    """What every rule states; a subclass for each family adds its numbers and makes its distribution."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Annotated[str, Field(min_length=1)]
+    kind: Kind
+    phrases: Annotated[tuple[str, ...], Field(min_length=1)]
+    source: Annotated[str, Field(min_length=1)]
+    judgement: str = ""
+    reporting_included: bool = False
+
+
+class _Approximator(Rule):
+    family: Literal["approximator"]
+    coefficients: Annotated[tuple[float, ...], Field(min_length=8, max_length=8)]
+    sigma: Annotated[float, Field(gt=0)]
+
+    def width(self, number: Number) -> float:
+        return ferson_width(self.coefficients, number)
+
+    def distribution(self, numbers: tuple[Number, ...], *, breaking: bool) -> Distribution:
+        half = self.width(numbers[0]) / 2
+        # Clipped to 0.1 to 6 times the median reach: beyond it the regression's spread is noise.
+        spread = self.sigma * np.log(10)
+        return Reach(numbers[0].size, half, spread, least=0.1 * half, most=6 * half, shape=1, above=0.5)
+
+
+class _Nearly(_Approximator):
+    family: Literal["nearly"]  # type: ignore[assignment]
+
+    def distribution(self, numbers: tuple[Number, ...], *, breaking: bool) -> Distribution:
+        number = numbers[0].size
+        reach, most = self.width(numbers[0]), 0.3 * number
+        return Reach(number, reach, self.sigma * np.log(10), least=0.0, most=most, shape=2, above=0.02)
+
+
+class _Bare(Rule):
+    family: Literal["bare"]
+    exact: float
+    near: float
+    far: float
+    near_reach: float
+    far_reach: float
+    far_cap: float
+
+    def distribution(self, numbers: tuple[Number, ...], *, breaking: bool) -> Distribution:
+        number = numbers[0]
+        if number.zeros < 1:
+            return point(number.size)
+        unit = 10.0**number.zeros
+        near = self.near_reach * unit
+        far = max(min(self.far_reach * unit, self.far_cap * number.size), near)
+        offsets = np.array([-far, -near, 0.0, 0.0, near, far])
+        spread = self.near * np.clip((offsets + near) / (2 * near), 0, 1)
+        spread += self.far * np.clip((offsets + far) / (2 * far), 0, 1)
+        spread[3:] += self.exact
+        spread /= spread[-1]
+        return Tabulated(number.size + offsets, spread)
+
+
+class _Exact(Rule):
+    family: Literal["exact"]
+
+    def distribution(self, numbers: tuple[Number, ...], *, breaking: bool) -> Distribution:
+        return point(numbers[0].size)
+
+
+class _MoreThan(Rule):
+    family: Literal["more_than"]
+    within: Annotated[float, Field(gt=0, lt=1)]
+
+    def distribution(self, numbers: tuple[Number, ...], *, breaking: bool) -> Distribution:
+        number = numbers[0]
+        gap = number.top_unit / 2 if number.one_digit and number.zeros >= 1 else 10.0**number.zeros
+        mean = gap / -np.log1p(-self.within)
+        return Censored(ShiftedExponential(number.size, float(mean)), number.size + 2 * gap)
+
+
+class _Form(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    below: Annotated[float, Field(ge=0, lt=1)]
+    floor: Annotated[float, Field(gt=0, lt=1)]
+    on: Annotated[float, Field(gt=0, lt=1)]
+    alpha: Annotated[float, Field(gt=1)]
+
+
+class _AtLeast(Rule):
+    family: Literal["at_least"]
+    breaking: _Form
+    settled: _Form
+
+    def distribution(self, numbers: tuple[Number, ...], *, breaking: bool) -> Distribution:
+        number, form = numbers[0].size, self.breaking if breaking else self.settled
+        parts: list[Distribution] = [point(number), Pareto(number, form.alpha)]
+        weights = [form.on, 1 - form.on - form.below]
+        if form.below > 0:
+            parts, weights = [Uniform(form.floor * number, number), *parts], [form.below, *weights]
+        return Spliced(tuple(parts), tuple(weights))
+
+
+class _Upper(Rule):
+    family: Literal["upper"]
+    low: float
+    mode: float
+    leak: Annotated[float, Field(ge=0, lt=1)]
+    leak_to: float
+
+    def distribution(self, numbers: tuple[Number, ...], *, breaking: bool) -> Distribution:
+        number = numbers[0].size
+        body = Pert(self.low * number, self.mode * number, number)
+        if self.leak == 0:
+            return body
+        return Spliced((body, Uniform(number, self.leak_to * number)), (1 - self.leak, self.leak))
+
+
+class _Between(Rule):
+    family: Literal["between"]
+    inside: Annotated[float, Field(gt=0, lt=1)]
+    tail: Annotated[float, Field(gt=0)]
+
+    def distribution(self, numbers: tuple[Number, ...], *, breaking: bool) -> Distribution:
+        low, high = numbers[0].size, numbers[1].size
+        scale, beyond = self.tail * (high - low), (1 - self.inside) / 2
+        parts = (ShiftedExponential(low, -scale), Uniform(low, high), ShiftedExponential(high, scale))
+        return Spliced(parts, (beyond, self.inside, beyond))
+
+
+class _Couple(Rule):
+    family: Literal["couple"]
+    two: Annotated[float, Field(gt=0, lt=1)]
+
+    def distribution(self, numbers: tuple[Number, ...], *, breaking: bool) -> Distribution:
+        return Tabulated(np.array([2.0, 2.0, 3.0, 3.0]), np.array([0.0, self.two, self.two, 1.0]))
+
+
+class _Vague(Rule):
+    family: Literal["vague"]
+    median: float
+    sd_log: float
+    low: float
+    high: float
+
+    def distribution(self, numbers: tuple[Number, ...], *, breaking: bool) -> Distribution:
+        return Truncated(LogNormal(self.median, self.sd_log), self.low, self.high)
+
+
+class _NoNumber(Rule):
+    family: Literal["none"]
+
+    def distribution(self, numbers: tuple[Number, ...], *, breaking: bool) -> None:
+        return None
+
+
+AnyRule = Annotated[
+    _Approximator | _Nearly | _Bare | _Exact | _MoreThan | _AtLeast | _Upper | _Between | _Couple | _Vague | _NoNumber,
+    Field(discriminator="family"),
+]
+
+
+class Words(BaseModel):
+    """Numbers in words, and what may follow a figure without changing it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    nouns: tuple[str, ...]
+    remarks: tuple[str, ...]
+    numbers: Mapping[str, int]
+    multiples: Mapping[str, int]
+    fractions: Mapping[str, float]
+
+
+class Layer(BaseModel):
+    """A positive factor: lognormal by ``median`` and ``sd_log``, uniform by ``low`` and ``high``, or none of both."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    median: Annotated[float, Field(gt=0)] | None = None
+    sd_log: Annotated[float, Field(gt=0)] | None = None
+    low: Annotated[float, Field(ge=0)] | None = None
+    high: Annotated[float, Field(gt=0)] | None = None
+    source: Annotated[str, Field(min_length=1)]
+    judgement: str = ""
+
+    def distribution(self) -> LogNormal | Uniform | None:
+        """The factor's distribution, or ``None`` where there is no factor."""
+        if self.median is not None and self.sd_log is not None:
+            return LogNormal(self.median, self.sd_log)
+        if self.low is not None and self.high is not None:
+            return Uniform(self.low, self.high)
+        return None
+
+
+class _Breaking(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    days: Annotated[int, Field(ge=0)]
+    source: str
+    judgement: str
+
+
+class Lexicon(BaseModel):
+    """All rules and layers, as ``lexicon.toml`` states them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    largest: float
+    references: Mapping[str, str]
+    rule: tuple[AnyRule, ...]
+    words: Words
+    reporting: Mapping[str, Layer]
+    breaking: _Breaking
+    wounded_per_killed: Mapping[str, Layer]
+    digest: str
+    file: str
+
+    @cached_property
+    def templates(self) -> list[tuple[tuple[str, ...], Rule]]:
+        """Every phrase as tokens with its rule, longest first."""
+        found = [(tuple(tokenize(phrase)), rule) for rule in self.rule for phrase in rule.phrases]
+        return sorted(found, key=lambda pair: (-len(pair[0]), pair[0]))
+
+
+@lru_cache(maxsize=8)
+def read_lexicon(path: Path = LEXICON) -> Lexicon:
+    """
+    Read and check a lexicon.
+
+    Raises
+    ------
+    InputError
+        With a line for every fault.
+    """
+    content = path.read_bytes()
+    try:
+        tables = tomllib.loads(content.decode("utf-8"))
+        return Lexicon.model_validate({**tables, "digest": hashlib.sha256(content).hexdigest(), "file": path.name})
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InputError(f"{path.name}: is not TOML ({error})") from None
+    except ValidationError as error:
+        where = [".".join(str(step) for step in fault["loc"]) for fault in error.errors()]
+        messages = [fault["msg"].lower() for fault in error.errors()]
+        raise InputError(*(f"{path.name}: {w}: {m}" for w, m in zip(where, messages, strict=True))) from None

@@ -1,0 +1,168 @@
+"""
+Results as files: results.json, whose schema is ``analysis/data/results.schema.json``, and estimates.csv.
+
+Nothing in them depends on when, where or by how many workers they were computed. Numbers have 12 significant
+digits: what differs beyond them is rounding of the processor, not of the model.
+
+>>> from analysis.wording import read
+>>> reading_record(read("at least 100"))["low"]
+100.0
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import platform
+from collections.abc import Mapping
+from dataclasses import fields
+from importlib.metadata import version
+from pathlib import Path
+
+from analysis.claims import Claim, register_path
+from analysis.evidence import ReadClaim
+from analysis.pipeline import Results, Settings
+from analysis.sampling import Convergence
+from analysis.summary import Estimate, Exceedance, Interval
+from analysis.wording import QUANTILES, Reading
+
+__all__ = ["CSV_COLUMNS", "reading_record", "to_csv", "to_json", "versions", "write"]
+
+CSV_COLUMNS = (
+    *("source", "name", "unit", "median", "mean", "sd", "mcse", "mcse_mean"),
+    *("level", "kind", "low", "high", "mcse_low", "mcse_high"),
+)
+
+_FILE_DIGITS = 12
+
+
+def to_json(results: Results) -> str:
+    """
+    The content of results.json; its schema is ``analysis/data/results.schema.json``.
+
+    Numbers have 12 significant digits: what differs beyond is rounding of the processor.
+    """
+    settings = {field.name: getattr(results.settings, field.name) for field in fields(Settings)}
+    document = {
+        "schema": "results-1",
+        "settings": {**settings, "register": results.register.name},
+        "register": {"name": results.register.name, "files": dict(results.register.digests)},
+        "lexicon": {"sha256": results.lexicon_digest},
+        "versions": versions(),
+        "estimates": [_estimate_record(one) for one in results.estimates],
+        "exceedance": [_record(one) for one in results.exceedance],
+        "origins": [
+            {
+                "name": one.name,
+                "weight": one.weight,
+                "source": results.register.sources[one.name].model_dump(mode="json"),
+                "estimates": [_estimate_record(estimate) for estimate in one.estimates],
+                "exceedance": [_record(exceedance) for exceedance in one.exceedance],
+            }
+            for one in results.origins
+        ],
+        "denominators": [
+            {
+                "force": one.choice,
+                "claims": [claim.claim.id for claim in one.force.claims] if one.force else [],
+                "estimates": [_estimate_record(estimate) for estimate in one.estimates],
+            }
+            for one in results.denominators
+        ],
+        "claims": [_claim_record(one, results) for one in results.claims],
+        "convergence": _record(results.convergence),
+        "kept": results.kept,
+        "violation": results.violation,
+    }
+    return json.dumps(_plain(document), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+
+def versions() -> dict[str, str]:
+    """Versions of what the numbers depend on."""
+    found = {name: version(name) for name in ("casualty-report", "numpy", "scipy", "matplotlib", "papermill")}
+    return {"python": platform.python_version(), **found}
+
+
+def _record(one: Exceedance | Convergence | Interval) -> dict[str, object]:
+    return {field.name: getattr(one, field.name) for field in fields(one)}
+
+
+def _estimate_record(estimate: Estimate) -> dict[str, object]:
+    record: dict[str, object] = {field.name: getattr(estimate, field.name) for field in fields(estimate)}
+    return {**record, "intervals": [_record(interval) for interval in estimate.intervals]}
+
+
+def reading_record(reading: Reading) -> dict[str, object]:
+    """A reading as JSON holds it: what ``casualty-report read --json`` prints."""
+    quantiles = reading.quantiles()
+    named = None
+    if quantiles is not None:
+        named = {f"{p:g}": float(q) for p, q in zip(QUANTILES, quantiles, strict=True)}
+    return {
+        "wording": reading.wording,
+        "kind": reading.kind,
+        "low": reading.low,
+        "best": reading.best,
+        "high": reading.high,
+        "quantiles": named,
+        "rule": reading.rule,
+        "source": reading.source,
+        "judgement": reading.judgement,
+        "reporting": reading.reporting,
+    }
+
+
+def _claim_record(one: ReadClaim, results: Results) -> dict[str, object]:
+    claim: Claim = one.claim
+    reasons = {exclusion.claim.id: exclusion.reason for exclusion in results.evidence.excluded}
+    denominator = results.denominator.force
+    chosen = denominator is not None and claim.id in {used.claim.id for used in denominator.claims}
+    return {
+        **claim.model_dump(mode="json", exclude={"file", "line"}),
+        "line": f"{Path(claim.file).name}:{claim.line}",
+        "used_as": "denominator" if chosen else None if claim.id in reasons else "loss",
+        "reason": None if chosen else reasons.get(claim.id),
+        "reading": reading_record(one.wording),
+        "with_reporting": reading_record(one.reading) if one.reading is not one.wording else None,
+    }
+
+
+def _plain(value: object) -> object:
+    """The same with every float at the digits of the files."""
+    if isinstance(value, Mapping):
+        return {key: _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    if isinstance(value, float):
+        return float(f"{value:.{_FILE_DIGITS}g}")
+    return value
+
+
+def to_csv(results: Results) -> str:
+    """The content of estimates.csv: a row for each source, quantity and level, for a spreadsheet."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(CSV_COLUMNS)
+    sources = [("pool", results.estimates), *((one.name, one.estimates) for one in results.origins)]
+    for source, estimates in sources:
+        for one in estimates:
+            centre = [one.median, one.mean, one.sd, one.mcse, one.mcse_mean]
+            for level in one.intervals:
+                ends = [level.low, level.high, level.mcse_low, level.mcse_high]
+                row = [source, one.name, one.unit, *centre, level.level, level.kind, *ends]
+                writer.writerow([_plain(cell) for cell in row])
+    return out.getvalue()
+
+
+def write(results: Results, folder: str | Path) -> None:
+    """Write results.json, estimates.csv and the register as it was used; nothing if ``folder`` is empty."""
+    if not str(folder):
+        return
+    target = Path(folder)
+    target.mkdir(parents=True, exist_ok=True)
+    (target / "results.json").write_text(to_json(results), encoding="utf-8")
+    (target / "estimates.csv").write_text(to_csv(results), encoding="utf-8")
+    origin = register_path(results.settings.register).parent
+    for name in results.register.digests:
+        (target / name).write_bytes((origin / name).read_bytes())
