@@ -192,6 +192,13 @@ class _Exact(Rule):
         return point(numbers[0].size)
 
 
+class _Sum(Rule):
+    family: Literal["sum"]
+
+    def distribution(self, numbers: tuple[Number, ...], *, breaking: bool) -> Distribution:
+        return point(sum(number.size for number in numbers))
+
+
 class _MoreThan(Rule):
     family: Literal["more_than"]
     within: Annotated[float, Field(gt=0, lt=1)]
@@ -247,7 +254,7 @@ class _Between(Rule):
     tail: Annotated[float, Field(gt=0)]
 
     def distribution(self, numbers: tuple[Number, ...], *, breaking: bool) -> Distribution:
-        low, high = numbers[0].size, numbers[1].size
+        low, high = numbers[0].size, numbers[-1].size
         scale, beyond = self.tail * (high - low), (1 - self.inside) / 2
         parts = (ShiftedExponential(low, -scale), Uniform(low, high), ShiftedExponential(high, scale))
         return Spliced(parts, (beyond, self.inside, beyond))
@@ -280,7 +287,18 @@ class _NoNumber(Rule):
 
 
 AnyRule = Annotated[
-    _Approximator | _Nearly | _Bare | _Exact | _MoreThan | _AtLeast | _Upper | _Between | _Couple | _Vague | _NoNumber,
+    _Approximator
+    | _Nearly
+    | _Bare
+    | _Exact
+    | _Sum
+    | _MoreThan
+    | _AtLeast
+    | _Upper
+    | _Between
+    | _Couple
+    | _Vague
+    | _NoNumber,
     Field(discriminator="family"),
 ]
 

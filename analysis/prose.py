@@ -67,14 +67,14 @@ def headline(ratio: Estimate, *, level: float, digits: int) -> str:
         Significant digits of the standard uncertainty that are shown.
     """
     low_high = ratio.range(level, digits=digits, signed=False)
-    centre = ratio.centre(level, digits=digits, signed=False)
+    centre = ratio.centre(digits=digits, signed=False)
     return f"{low_high} of every 100 soldiers killed or wounded, centre {centre} ({100 * level:g} % interval)"
 
 
 def _per_100(ratio: Estimate, results: Results) -> str:
     level, digits = results.settings.level, results.settings.digits
     ends = ratio.range(level, digits=digits, signed=False)
-    return f"{ends} of every 100 soldiers, centre {ratio.centre(level, digits=digits, signed=False)}"
+    return f"{ends} of every 100 soldiers, centre {ratio.centre(digits=digits, signed=False)}"
 
 
 def _in_soldiers(name: str, results: Results) -> str:

@@ -105,19 +105,17 @@ class Estimate:
                 return interval
         raise KeyError(f"{self.name} has no interval of level {level}")
 
-    def place(self, level: float, digits: int) -> int:
+    def place(self, digits: int, mcse: float) -> int:
         """
-        The decimal place to which the estimate prints, as a power of ten.
+        The decimal place to which a number of this estimate prints, as a power of ten.
 
-        So many significant digits of the standard uncertainty, fewer where twice a Monte Carlo standard error
-        exceeds half a unit of the place (JCGM 101, 7.9.2).
+        So many significant digits of the standard uncertainty, fewer where twice the number's own Monte Carlo
+        standard error exceeds half a unit of the place (JCGM 101, 7.9.2).
         """
-        interval = self.interval(level)
         if self.sd == 0:
             return 0
         place = int(np.floor(np.log10(self.sd))) - digits + 1
-        worst = max(self.mcse, interval.mcse_low, interval.mcse_high)
-        while 2 * worst > 0.5 * 10.0**place:
+        while 2 * mcse > 0.5 * 10.0**place:
             place += 1
         return place
 
@@ -128,18 +126,23 @@ class Estimate:
 
     def range(self, level: float, *, digits: int, signed: bool = True) -> str:
         """The interval in words: "290 to 1,540", "2.8 % to 15.8 %"."""
-        interval, place = self.interval(level), self.place(level, digits)
-        low, high = self._shown(interval.low, place), self._shown(interval.high, place)
+        interval = self.interval(level)
+        low = self._shown(interval.low, self.place(digits, interval.mcse_low))
+        high = self._shown(interval.high, self.place(digits, interval.mcse_high))
         sign = " %" if self.is_share and signed else ""
         return f"{low}{sign} to {high}{sign}"
 
-    def centre(self, level: float, *, digits: int, signed: bool = True) -> str:
-        """The median, to the place of the interval: "830", "8.3 %"."""
-        return self._shown(self.median, self.place(level, digits)) + (" %" if self.is_share and signed else "")
+    def centre(self, *, digits: int, signed: bool = True) -> str:
+        """The median: "830", "8.3 %"."""
+        return self._shown(self.median, self.place(digits, self.mcse)) + (" %" if self.is_share and signed else "")
+
+    def average(self, *, digits: int) -> str:
+        """The mean: "850", "8.5 %"."""
+        return self._shown(self.mean, self.place(digits, self.mcse_mean)) + (" %" if self.is_share else "")
 
     def text(self, level: float, *, digits: int) -> str:
         """Range first, centre second."""
-        return f"{self.range(level, digits=digits)}, centre {self.centre(level, digits=digits)}"
+        return f"{self.range(level, digits=digits)}, centre {self.centre(digits=digits)}"
 
     def _shown(self, value: float, place: int) -> str:
         return rounded(value * 100, place + 2) if self.is_share else rounded(value, place)

@@ -190,15 +190,8 @@ def _row(estimate: Estimate, results: Results) -> tuple[str, ...]:
     ranges = (
         estimate.range(interval.level, digits=settings.digits, signed=False) + sign for interval in estimate.intervals
     )
-    centre = estimate.centre(settings.level, digits=settings.digits)
-    mean = rounded_mean(estimate, results)
-    return (*ranges, centre, mean)
-
-
-def rounded_mean(estimate: Estimate, results: Results) -> str:
-    """The mean, to the place of the headline interval."""
-    place = estimate.place(results.settings.level, results.settings.digits)
-    return rounded(100 * estimate.mean, place + 2) + " %" if estimate.is_share else rounded(estimate.mean, place)
+    centre = estimate.centre(digits=settings.digits)
+    return (*ranges, centre, estimate.average(digits=settings.digits))
 
 
 def _interval_headings(results: Results) -> tuple[str, ...]:
@@ -257,7 +250,7 @@ def alternatives(results: Results) -> Table:
         ranges = (
             one.estimate(name).range(level, digits=digits) for name in ("force", "killed_ratio", "casualties_ratio")
         )
-        rows.append((mark, printed, *ranges, one.estimate("casualties_ratio").centre(level, digits=digits)))
+        rows.append((mark, printed, *ranges, one.estimate("casualties_ratio").centre(digits=digits)))
     return Table(headings, tuple(rows), ("left", "left", "right", "right", "right", "right"))
 
 

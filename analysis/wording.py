@@ -128,7 +128,7 @@ def read(wording: str, *, lexicon: Lexicon | None = None, breaking: bool = True)
     for template, rule in lexicon.templates:
         numbers = _fitted(template, items)
         if numbers is not None and _rest_passes(items[len(template) :], lexicon.words):
-            _check_numbers(numbers, wording, lexicon)
+            _check_numbers(numbers, rule, wording, lexicon)
             return _reading(wording, rule, numbers, breaking=breaking)
     raise InputError(
         f"wording is {wording!r}, which no rule of {lexicon.file} fits; add its words to the phrases of a rule there"
@@ -238,14 +238,14 @@ def _rest_passes(rest: list[Item], words: Words) -> bool:
     return True
 
 
-def _check_numbers(numbers: tuple[Number, ...], wording: str, lexicon: Lexicon) -> None:
+def _check_numbers(numbers: tuple[Number, ...], rule: Rule, wording: str, lexicon: Lexicon) -> None:
     for number in numbers:
         most = 100 if number.percent else lexicon.largest
         if number.value > most:
             raise InputError(f"wording is {wording!r}, more than {most:,.0f}; expected a number that can be true")
         if number.value == 0 and wording.strip("0% "):
             raise InputError(f"wording is {wording!r}; expected a number above 0 behind a hedge")
-    if len(numbers) == 2 and (numbers[0].value >= numbers[1].value or numbers[0].percent != numbers[1].percent):
+    if rule.kind == "range" and (numbers[0].value >= numbers[-1].value or len({one.percent for one in numbers}) > 1):
         raise InputError(f"wording is {wording!r}; expected a range from a smaller to a larger number")
 
 
@@ -253,8 +253,10 @@ def _reading(wording: str, rule: Rule, numbers: tuple[Number, ...], *, breaking:
     percent = any(number.percent for number in numbers)
     sizes = [number.size / 100 if percent else number.size for number in numbers]
     distribution = None
-    if numbers or rule.kind == "vague":
-        distribution = _bounded(rule.distribution(numbers, breaking=breaking), percent=percent)
+    if (made := rule.distribution(numbers, breaking=breaking)) is not None:
+        distribution = _bounded(made, percent=percent)
+    if rule.family == "sum":
+        sizes = [sum(sizes)]
     first, last = (sizes[0], sizes[-1]) if sizes else (None, None)
     return Reading(
         wording=wording,

@@ -52,7 +52,7 @@ def answer() -> str:
     for origin in results.origins:
         alone.append(f"{origin.name} alone {origin.estimate('casualties_ratio').range(level, digits=digits)}")
     for one in results.denominators:
-        size = one.estimate("force").centre(level, digits=digits)
+        size = one.estimate("force").centre(digits=digits)
         sizes.append(f"{one.choice} ({size}) {one.estimate('casualties_ratio').range(level, digits=digits)}")
     lines = [
         f"**{lead}** {rest[0]}",

@@ -10,6 +10,13 @@ def estimate(*, median=830.0, low=287.0, high=1537.0, sd=430.0, mcse=0.01, unit=
     return Estimate("casualties", unit, median, median, sd, mcse, mcse, (interval,))
 
 
+def test_each_number_has_the_digits_of_its_own_error():
+    interval = Interval(0.9, "equal-tailed", 22.4, 1923.0, 0.1, 30.0)
+    one = Estimate("casualties", "soldiers", 287.0, 540.0, 430.0, 1.0, 5.0, (interval,))
+    assert one.text(0.9, digits=2) == "20 to 2,000, centre 290"
+    assert one.average(digits=2) == "500"
+
+
 THOUSANDS = "80,000 to 123,000, centre 99,000"
 
 
@@ -38,7 +45,7 @@ def test_shares_print_as_percent():
     share = estimate(median=0.08265, low=0.0284, high=0.15839, sd=0.0436, mcse=1e-6, unit="share of the force")
     assert share.text(0.9, digits=2) == "2.8 % to 15.8 %, centre 8.3 %"
     assert share.range(0.9, digits=2, signed=False) == "2.8 to 15.8"
-    assert share.centre(0.9, digits=1) == "8 %"
+    assert share.centre(digits=1) == "8 %"
 
 
 def test_no_number_without_an_interval():
