@@ -50,7 +50,8 @@ def cli() -> None:
 @click.argument("register", default="seed")
 def check(register: str) -> None:
     """Read a register and say whether it is sound."""
-    from analysis.evidence import read_claims, read_register
+    from analysis.claims import read_register
+    from analysis.evidence import read_claims
 
     found = read_register(register)
     read_claims(found)

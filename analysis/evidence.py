@@ -3,6 +3,7 @@ What the register says on a day: one reading per origin and quantity, echoes col
 
 Refused: a claim dropped in silence. Every claim is either counted, or listed with its reason.
 
+>>> from analysis.claims import read_register
 >>> evidence = collect(read_claims(read_register("seed")), as_of=date(2024, 12, 19))
 >>> [(origin.name, sorted(origin.given)) for origin in evidence.origins]
 [('NIS', ['killed', 'wounded']), ('US DoD', ['casualties'])]
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 
-from analysis.claims import COUNTING_ROLES, Claim, Register, read_register
+from analysis.claims import COUNTING_ROLES, Claim, Register
 from analysis.distributions import Distribution, Mixture
 from analysis.errors import InputError
 from analysis.lexicon import Lexicon, read_lexicon
@@ -33,7 +34,6 @@ __all__ = [
     "force_readings",
     "parse_weights",
     "read_claims",
-    "read_register",
 ]
 
 LOSSES = ("killed", "wounded", "casualties")

@@ -185,7 +185,8 @@ class Denominator:
     """
     The pool over another reading of the force.
 
-    ``force`` and ``estimates`` are ``None`` and empty where no claim gives such a number.
+    ``force`` is ``None`` where no claim gives such a number; ``estimates`` is empty there, and where casualties
+    exceed the force in half of the draws or more, so that it can be no denominator for these claims.
     """
 
     choice: str
@@ -321,7 +322,7 @@ def run(settings: Settings, *, executor: Executor | None = None) -> Results:
             Denominator(
                 choice,
                 forces.get(choice),
-                _estimates(sampled.pools[choice], settings.level) if choice in forces else (),
+                _estimates(sampled.pools[choice], settings.level) if choice in sampled.pools else (),
             )
             for choice in FORCES
         ),
@@ -421,6 +422,10 @@ def _sample(settings: Settings, questions: Mapping[str, Question], executor: Exe
     rng = np.random.default_rng(settings.seed)
     seeds = replicate_seeds(rng, REPLICATES)
     question = questions[settings.force]
+    _check_kept(question, seeds[0])
+    questions = {
+        one: asked for one, asked in questions.items() if one == settings.force or not _exceeding(asked, seeds[0])
+    }
     most = max(int(np.log2(settings.max_draws / REPLICATES)), 0)
     for log2_points in range(min(_FIRST_LOG2_POINTS, most), most + 1):
         watch = partial(_watched, question, settings.level, log2_points)
@@ -441,21 +446,28 @@ def _sample(settings: Settings, questions: Mapping[str, Question], executor: Exe
 def _watched(question: Question, level: float, log2_points: int, seed: np.random.SeedSequence) -> FloatArray:
     """Of one replicate, for each quantity: mean, median, the interval's ends and sd, shape (9, 5)."""
     drawn = draw(question, cube(seed, log2_points=log2_points, dimensions=question.dimensions))
-    _check_kept(drawn, question)
     pool = pooled(drawn, question)
     ends = np.array([0.5, (1 - level) / 2, (1 + level) / 2])
     quantiles = np.array([weighted_quantiles(values, pool.weight, ends) for values in pool.values])
     return np.column_stack([pool.mean(), quantiles, pool.sd()])
 
 
-def _check_kept(drawn: Mapping[str, Draws], question: Question) -> None:
-    for name, one in drawn.items():
-        kept = float(one.weight.mean())
-        if kept < 0.5 and question.weights[name] > 0:
-            raise InputError(
-                f"casualties as {name} gives them exceed the force in {100 * (1 - kept):.0f} % of the draws; "
-                "expected less than half: another force or another claim is needed"
-            )
+def _exceeding(question: Question, seed: np.random.SeedSequence) -> dict[str, float]:
+    """Origins whose casualties exceed the force in half of the draws or more, with the share; from 256 points."""
+    drawn = draw(question, cube(seed, log2_points=8, dimensions=question.dimensions))
+    shares = {name: 1 - float(one.weight.mean()) for name, one in drawn.items()}
+    return {name: share for name, share in shares.items() if share >= 0.5}
+
+
+def _check_kept(question: Question, seed: np.random.SeedSequence) -> None:
+    """Refuse to answer another question: the truth given that most of what was claimed is not so."""
+    faults = [
+        f"casualties as {name} gives them exceed the force in {100 * share:.0f} % of the draws; "
+        "expected less than half: another force or another claim is needed"
+        for name, share in _exceeding(question, seed).items()
+    ]
+    if faults:
+        raise InputError(*faults)
 
 
 def _convergence(watched: FloatArray, settings: Settings, points: int) -> Convergence:

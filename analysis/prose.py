@@ -167,7 +167,7 @@ def dependence(results: Results) -> Prose:
             "and its centre may lie where neither origin is most sure."
         )
     lines += [line for origin in results.origins if (line := _unusual_ratio(origin.name, results))]
-    shares = [one for one in results.denominators if one.force is not None]
+    shares = [one for one in results.denominators if one.estimates]
     if len(shares) > 1:
         ends = [f"{one.choice} {one.estimate('casualties_ratio').range(level, digits=digits)}" for one in shares]
         lines.append(f"The denominator matters as well: {'; '.join(ends)} of the force.")

@@ -247,9 +247,11 @@ def alternatives(results: Results) -> Table:
             rows.append((mark, "no number in this register", *("–",) * 4))
             continue
         printed = "; ".join(f'"{claim.claim.wording}" ({claim.claim.origin})' for claim in one.force.claims)
-        ranges = (
-            one.estimate(name).range(level, digits=digits) for name in ("force", "killed_ratio", "casualties_ratio")
-        )
+        if not one.estimates:
+            rows.append((mark, f"{printed}: smaller than the casualties in most draws", *("–",) * 4))
+            continue
+        names = ("force", "killed_ratio", "casualties_ratio")
+        ranges = (one.estimate(name).range(level, digits=digits) for name in names)
         rows.append((mark, printed, *ranges, one.estimate("casualties_ratio").centre(digits=digits)))
     return Table(headings, tuple(rows), ("left", "left", "right", "right", "right", "right"))
 

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from analysis.claims import COLUMNS
+from analysis import prose, tables
+from analysis.claims import COLUMNS, read_register
 from analysis.errors import InputError
-from analysis.evidence import collect, force_readings, parse_weights, read_claims, read_register
+from analysis.evidence import collect, force_readings, parse_weights, read_claims
 from analysis.pipeline import Settings, run
-from analysis.records import to_csv
+from analysis.records import to_csv, to_json
 
 DATA = Path(__file__).parent.parent / "analysis" / "data"
 DAY = date(2024, 12, 19)
@@ -192,6 +193,25 @@ def test_casualties_that_mostly_exceed_the_force(write):
     rows = ({**ROW, "id": one, "quantity": one, "wording": "at least 7,000"} for one in ("killed", "wounded"))
     with pytest.raises(InputError, match=r"casualties as NIS gives them exceed the force in 9\d % of the draws"):
         run(Settings(register=write(*rows, FORCE)))
+
+
+def test_an_alternative_force_that_is_too_small_is_shown_and_gives_no_number(write):
+    engaged = {**FORCE, "id": "front", "quantity": "engaged", "wording": "around 500"}
+    results = run(Settings(register=write(ROW, FORCE, engaged), max_draws=16384))
+    theatre = next(one for one in results.denominators if one.choice == "theatre")
+    assert theatre.force is not None
+    assert theatre.estimates == ()
+    assert "smaller than the casualties in most draws" in repr(tables.alternatives(results))
+    assert "theatre" not in repr(prose.dependence(results))
+    to_json(results)
+
+
+def test_an_origin_that_exceeds_the_force_is_refused_even_without_weight(write):
+    large = {**ROW, "id": "b", "origin": "NIS", "wording": "at least 9,500"}
+    other = {**ROW, "origin": "US DoD"}
+    path = write(other, FORCE, {**large, "quantity": "wounded"}, {**large, "id": "c", "quantity": "killed"})
+    with pytest.raises(InputError, match="casualties as NIS gives them exceed the force"):
+        run(Settings(register=path, weights="NIS=0"))
 
 
 def test_unknown_wordings_are_all_listed_with_their_lines(write):
