@@ -211,16 +211,20 @@ def _unusable(one: ReadClaim, as_of: date) -> str | None:
 
 
 def _latest(of_origin: Iterable[ReadClaim]) -> tuple[dict[str, ReadClaim], list[Exclusion]]:
-    """The newest claim for each quantity of one origin; of killed, wounded and casualties two say all."""
+    """The newest claim for each quantity of one origin; of killed, wounded and casualties at most two count."""
     given: dict[str, ReadClaim] = {}
     excluded = []
     for one in of_origin:
         if older := given.get(one.claim.quantity):
             excluded.append(Exclusion(older.claim, f"superseded by {one.claim.id}"))
         given[one.claim.quantity] = one
-    if len(given) == 3:
+    if set(given) == {"killed", "wounded", "casualties"}:
         total = given.pop("casualties")
         excluded.append(Exclusion(total.claim, "the origin's killed and wounded give the sum"))
+    elif set(given) == {"wounded", "casualties"}:
+        # What is left of two figures so near to each other would say nothing of the killed.
+        part = given.pop("wounded")
+        excluded.append(Exclusion(part.claim, "the origin's casualties are split by the reference class"))
     return given, excluded
 
 

@@ -109,14 +109,13 @@ def from_wounded(*, wounded: FloatArray, wounded_per_killed: FloatArray) -> Loss
     return Losses(wounded / wounded_per_killed, wounded)
 
 
-def split_known(*, casualties: FloatArray, known: FloatArray, is_killed: bool) -> Losses:
+def split_known(*, casualties: FloatArray, killed: FloatArray) -> Losses:
     """
-    Losses of an origin that gives casualties and one of their parts: the other part is the rest, at least 0.
+    Losses of an origin that gives casualties and killed: the wounded are the rest, at least 0.
 
-    Where the part exceeds the total the part stands, so the identity holds and casualties are the part.
+    Where killed exceeds the total it stands, so the identity holds and casualties are the killed.
     """
-    rest = np.maximum(casualties - known, 0.0)
-    return Losses(known, rest) if is_killed else Losses(rest, known)
+    return Losses(killed, np.maximum(casualties - killed, 0.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +126,7 @@ class Question:
     Parameters
     ----------
     origins : mapping of str to mapping of str to Distribution
-        For each origin the quantities that it gives (one or two of killed, wounded, casualties), soldiers.
+        For each origin what it gives, soldiers: killed and wounded, killed and casualties, or one of the three.
     weights : mapping of str to float
         Of each origin in the pool, adding to 1.
     wounded_per_killed : Distribution
@@ -245,9 +244,7 @@ def _losses(figures: dict[str, FloatArray], ratio: FloatArray) -> Losses:
         case {"killed": killed, "wounded": wounded}:
             return from_killed_and_wounded(killed=killed, wounded=wounded)
         case {"killed": killed, "casualties": casualties}:
-            return split_known(casualties=casualties, known=killed, is_killed=True)
-        case {"wounded": wounded, "casualties": casualties}:
-            return split_known(casualties=casualties, known=wounded, is_killed=False)
+            return split_known(casualties=casualties, killed=killed)
         case {"casualties": casualties}:
             return split_by_ratio(casualties=casualties, wounded_per_killed=ratio)
         case {"killed": killed}:
@@ -255,7 +252,8 @@ def _losses(figures: dict[str, FloatArray], ratio: FloatArray) -> Losses:
         case {"wounded": wounded}:
             return from_wounded(wounded=wounded, wounded_per_killed=ratio)
         case _:
-            raise ValueError(f"figures are {sorted(figures)}, expected killed, wounded or casualties")
+            expected = "killed and wounded, killed and casualties, or one of killed, wounded or casualties"
+            raise ValueError(f"figures are {sorted(figures)}, expected {expected}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,6 +136,14 @@ def test_killed_and_wounded_give_the_sum(write):
     assert pair.estimate("wounded").median == pytest.approx(900, rel=0.02)
 
 
+def test_wounded_beside_casualties_say_nothing_of_the_killed(write):
+    wounded = {**ROW, "id": "w", "quantity": "wounded", "wording": "around 950"}
+    path = write(ROW, wounded, FORCE)
+    assert given(path) == {"NIS": {"casualties": "a"}}
+    assert reasons(path)["w"] == "the origin's casualties are split by the reference class"
+    assert answered(path) == answered(write(ROW, FORCE))
+
+
 def test_one_of_the_two_gives_the_other_by_the_reference_class(write):
     killed = {**ROW, "quantity": "killed", "wording": "exactly 100"}
     results = run(Settings(register=write(killed, FORCE), max_draws=16384))
