@@ -244,6 +244,9 @@ def read_register(register: str | Path) -> Register:
     for file in files:
         claims += _read_claims(file, contents[file.name], faults)
     faults += _between_rows(claims, sources)
+    if not faults:  # a row that could not be read would be missed by all that rest on it
+        by_id = {claim.id: claim for claim in claims}
+        faults += [fault for claim in claims for fault in _on_what_it_rests(claim, by_id, sources)]
     if not claims and not faults:
         faults.append(f"{_shown(path)}: no claims, expected at least one row below the header")
     if faults:
@@ -345,15 +348,50 @@ def _header_faults(header: list[str], where: str) -> list[str]:
 
 
 def _between_rows(claims: Iterable[Claim], sources: Mapping[str, Source]) -> list[str]:
-    """Faults that no row shows alone."""
-    faults, seen = [], {}
+    """Faults that no field shows alone."""
+    faults: list[str] = []
+    seen: dict[str, Claim] = {}
     for claim in claims:
         if claim.id in seen:
-            faults.append(f"{claim.where}: id is {claim.id!r}, which {seen[claim.id]} has already; expected a new one")
-        seen.setdefault(claim.id, claim.where)
+            first = seen[claim.id].where
+            faults.append(f"{claim.where}: id is {claim.id!r}, which {first} has already; expected a new one")
+        seen.setdefault(claim.id, claim)
         if claim.origin not in sources:
             known = ", ".join(sources) or "none yet"
             faults.append(f"{claim.where}: origin is {claim.origin!r}, expected an origin of sources.toml: {known}")
-        if claim.file.endswith("-context.csv") and claim.role in COUNTING_ROLES:
-            faults.append(f"{claim.where}: role is {claim.role!r}, expected one that is never counted, like context")
+        faults += _within_row(claim)
+    return faults
+
+
+def _within_row(claim: Claim) -> list[str]:
+    """Fields of one claim that do not go together."""
+    faults = []
+    if claim.file.endswith("-context.csv") and claim.role in COUNTING_ROLES:
+        faults.append(f"role is {claim.role!r}, expected one that is never counted, like context")
+    if claim.as_of > claim.published and claim.mode != "plan":
+        faults.append(f"as_of is '{claim.as_of}', expected a day not after published, '{claim.published}'")
+    if claim.mode == "incremental" and claim.period_start is None:
+        faults.append("period_start is empty, expected the first day of the flow, like 2024-12-01")
+    if claim.period_start is not None and claim.period_start > claim.as_of:
+        faults.append(f"period_start is '{claim.period_start}', expected a day not after as_of, '{claim.as_of}'")
+    if claim.relation != "original" and not claim.rests_on:
+        faults.append("rests_on is empty, expected the id or the origin of what is said again, like NIS")
+    return [f"{claim.where}: {fault}" for fault in faults]
+
+
+def _on_what_it_rests(claim: Claim, claims: Mapping[str, Claim], sources: Mapping[str, Source]) -> list[str]:
+    """What a claim rests on exists, and does not rest on the claim."""
+    unknown = [name for name in claim.rests_on if name not in claims and name not in sources]
+    faults = [
+        f"{claim.where}: rests_on is {name!r}, expected an id of this register or an origin of sources.toml"
+        for name in unknown
+    ]
+    below, reached = list(claim.rests_on), set()
+    while below:
+        name = below.pop()
+        if name == claim.id:
+            return [*faults, f"{claim.where}: rests_on leads back to {name!r}, expected no circle"]
+        if name in claims and name not in reached:
+            reached.add(name)
+            below += claims[name].rests_on
     return faults

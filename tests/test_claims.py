@@ -110,6 +110,34 @@ def test_a_bad_field_is_named_with_its_line(field, value, message, folder):
     assert found[0].startswith(f"mine.csv:4: {message}")
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"as_of": "2024-12-20"}, "as_of is '2024-12-20', expected a day not after published, '2024-12-19'"),
+        ({"mode": "incremental"}, "period_start is empty, expected the first day of the flow"),
+        ({"period_start": "2024-12-20"}, "period_start is '2024-12-20', expected a day not after as_of, '2024-12-19'"),
+        ({"relation": "relay"}, "rests_on is empty, expected the id or the origin of what is said again, like NIS"),
+        ({"rests_on": "a-1; gone"}, "rests_on is 'gone', expected an id of this register or an origin"),
+        ({"rests_on": "a-3"}, "rests_on leads back to 'a-3', expected no circle"),
+    ],
+)
+def test_fields_that_do_not_go_together(change, message, folder):
+    found = faults(text_of(GOOD, {**GOOD, "id": "a-2"}, {**GOOD, "id": "a-3", **change}), folder)
+    assert len(found) == 1
+    assert found[0].startswith(f"mine.csv:4: {message}")
+
+
+def test_a_circle_of_three_is_found(folder):
+    rows = [{**GOOD, "id": one, "rests_on": other} for one, other in (("x", "y"), ("y", "z"), ("z", "x"))]
+    assert len(faults(text_of(*rows), folder)) == 3
+
+
+def test_a_plan_may_describe_a_day_to_come(folder):
+    plan = {**GOOD, "mode": "plan", "as_of": "2025-12-31", "relation": "relay", "rests_on": "NIS"}
+    (folder / "mine.csv").write_text(text_of(plan), encoding="utf-8")
+    assert read_register("mine.csv").claims[0].rests_on == ("NIS",)
+
+
 def test_all_faults_are_listed(folder):
     rows = [{**GOOD, "mode": "daily", "url": "x"}, GOOD, {**GOOD, "id": "a-3", "role": ""}]
     assert [fault.split(" ")[0:2] for fault in faults(text_of(*rows), folder)] == [
