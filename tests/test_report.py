@@ -647,7 +647,7 @@ def test_the_page_fits_a_phone_and_a_desk_in_light_and_dark(chromium, rich, tmp_
     assert phone["scroll"] <= 390
     assert desk["scroll"] <= 1200
     assert phone["inner"][0] > phone["table"][0]  # the table is wider than its box, which scrolls
-    assert phone["picture"][0] <= 350
+    assert phone["picture"][0] > 500  # so that its words can be read; its own box scrolls, the page does not
     assert phone["formula"][1] > 20
     assert phone["code"] is False  # folded away
     assert 500 < desk["text"][0] < 720  # about 70 characters

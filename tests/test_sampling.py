@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from analysis.sampling import (
@@ -28,15 +28,34 @@ def test_seeds_do_not_depend_on_what_was_drawn_before():
     assert [one.generate_state(4).tolist() for one in again] == [one.generate_state(4).tolist() for one in SEEDS]
 
 
+def test_every_replicate_has_its_own_seed():
+    assert len({tuple(one.generate_state(4).tolist()) for one in replicate_seeds(np.random.default_rng(7), 64)}) == 64
+    fewer = replicate_seeds(np.random.default_rng(7), 2)
+    assert [one.spawn_key for one in fewer] == [one.spawn_key for one in SEEDS[:2]]
+
+
 def test_a_seed_gives_the_same_points_every_time_and_another_seed_others():
     first = cube(SEEDS[0], log2_points=5, dimensions=3)
     assert np.array_equal(first, cube(SEEDS[0], log2_points=5, dimensions=3))
     assert not np.array_equal(first, cube(SEEDS[1], log2_points=5, dimensions=3))
 
 
-def test_more_points_continue_the_same_sequence():
-    short, long = (cube(SEEDS[0], log2_points=depth, dimensions=4) for depth in (5, 8))
-    assert np.array_equal(short, long[:32])
+@pytest.mark.parametrize("depth", [0, 1, 5, 8])
+def test_more_points_continue_the_same_sequence(depth):
+    short, long = (cube(SEEDS[0], log2_points=deep, dimensions=4) for deep in (depth, depth + 1))
+    assert len(long) == 2 * len(short) == 2 ** (depth + 1)
+    assert np.array_equal(short, long[: len(short)])
+
+
+def test_replicates_estimate_independently():
+    """Means over replicates scatter as their own error says, around the truth."""
+    seeds = replicate_seeds(np.random.default_rng(41), 64)
+    squares = np.array([(cube(seed, log2_points=6, dimensions=3) ** 2).mean(axis=0) for seed in seeds])
+    mean, mcse = mean_and_mcse(squares)
+    # E[U**2] = 1/3. Five standard errors of 64 replicates: a false alarm in 200,000 for each of the three columns.
+    assert np.all(np.abs(mean - 1 / 3) < 5 * mcse)
+    # Plain sampling of as many points would err by 0.298 / 64.
+    assert np.all(mcse < 0.298 / 64 / 10)
 
 
 def test_points_fill_every_row_evenly_and_stay_inside():
@@ -86,6 +105,25 @@ def test_order_and_scale_of_weights_change_nothing(pairs, random):
         assert weighted_quantiles(values[order], 3 * weights[order], p) == pytest.approx(expected, abs=1e-9)
 
 
+@given(st.lists(st.tuples(st.integers(-50, 50), st.integers(1, 6)), min_size=1, max_size=12, unique_by=lambda x: x[0]))
+def test_a_weight_is_a_repetition_in_the_middle_of_its_share(pairs):
+    values, counts = map(np.array, zip(*sorted(pairs), strict=True))
+    middle = (np.cumsum(counts) - counts / 2) / counts.sum()
+    repeated = np.quantile(np.repeat(values, counts), middle, method="hazen")
+    # In the middle of a value's share both are the value itself; 1e-9 is rounding of values up to 50.
+    assert repeated == pytest.approx(values, abs=1e-9)
+    assert weighted_quantiles(values.astype(float), counts.astype(float), middle) == pytest.approx(values, abs=1e-9)
+
+
+@given(st.lists(st.tuples(st.floats(-50, 50), st.sampled_from([0.0, 0.5, 1.0, 3.0])), min_size=1, max_size=12))
+def test_a_value_without_weight_is_as_if_it_were_not_there(pairs):
+    assume(any(weight for _, weight in pairs))
+    values, weights = map(np.array, zip(*pairs, strict=True))
+    p = np.array([0.0, 0.01, 0.3, 0.5, 0.9, 1.0])
+    kept = weighted_quantiles(values[weights > 0], weights[weights > 0], p)
+    assert np.array_equal(weighted_quantiles(values, weights, p), kept)
+
+
 def test_weights_count_as_repetitions_far_from_the_ends():
     values = np.arange(1.0, 1001.0)
     weights = np.where(values <= 500, 3.0, 1.0)
@@ -102,19 +140,41 @@ def test_root_of_smooth_functions():
     assert roots == pytest.approx(-np.log(1 - targets), rel=1e-9)
 
 
-def test_root_of_a_step_stays_near_its_bracket():
+def test_root_of_straight_lines_is_met_in_one_step():
+    slopes, roots = np.array([0.5, 1.0, 7.0]), np.array([-2.0, 0.0, 3.0])
+    found = root_between(lambda t: slopes * (t - roots), roots - 0.4, roots + 0.1)
+    assert found == pytest.approx(roots, abs=1e-12)  # rounding of numbers near 3
+
+
+def test_root_outside_its_bracket_is_found_within_three_times_its_width():
+    found = root_between(lambda t: t**3 - 1.0, np.array([0.8, 1.05]), np.array([0.95, 1.2]))
+    # Four secant steps from 5 to 20 % away: worst seen 3e-6.
+    assert found == pytest.approx([1.0, 1.0], abs=1e-5)
+    far = root_between(lambda t: t - 9.0, np.array([1.0]), np.array([2.0]))
+    assert far == pytest.approx([3.0])
+
+
+@pytest.mark.parametrize("step", [0.9, 0.95, 1.0, 1.05, 1.1])
+@pytest.mark.parametrize("rise", [(-0.5, 0.5), (-0.01, 0.99), (-0.99, 0.01)])
+def test_root_of_a_step_stays_in_its_bracket(step, rise):
     low, high = np.array([0.9]), np.array([1.1])
-    root = root_between(lambda t: np.where(t < 1.0, -0.5, 0.5), low, high)
-    assert 0.7 <= root[0] <= 1.3
-    flat = root_between(lambda t: np.zeros_like(t), low, high)
-    assert flat == pytest.approx(high)
+    root = root_between(lambda t: np.where(t < step, *rise), low, high)
+    assert low <= root <= high
+
+
+def test_a_flat_function_has_no_better_place_than_the_upper_end():
+    low, high = np.array([0.9]), np.array([1.1])
+    assert root_between(np.zeros_like, low, high) == pytest.approx(high)
 
 
 @pytest.mark.parametrize(
     ("uncertainty", "digits", "expected"),
     [
-        (0.35e-6, 2, 0.5e-8),
+        # The three examples of 7.9.2: a mass standard with u = 0.00035 g at two digits and at one; u = 2 K.
+        (0.00035, 2, 0.000005),
+        (0.0004, 1, 0.00005),
         (2.0, 1, 0.5),
+        (0.35e-6, 2, 0.5e-8),
         (35.0, 2, 0.5),
         (99.9, 2, 0.5),
         (100.0, 2, 5.0),
@@ -124,3 +184,10 @@ def test_root_of_a_step_stays_near_its_bracket():
 )
 def test_tolerance_by_hand(uncertainty, digits, expected):
     assert tolerance(uncertainty, digits) == pytest.approx(expected, rel=1e-12)
+
+
+@given(st.integers(1, 4), st.data(), st.integers(-12, 9))
+def test_tolerance_is_half_a_unit_of_the_last_digit(digits, data, place):
+    leading = data.draw(st.integers(10 ** (digits - 1), 10**digits - 1))
+    # The decimal as it would be typed; its binary form is off by a unit in the last place, powers of ten included.
+    assert tolerance(float(f"{leading}e{place}"), digits) == pytest.approx(0.5 * 10.0**place, rel=1e-12)
