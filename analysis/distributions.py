@@ -101,8 +101,13 @@ class Tabulated:
     def cdf(self, x: FloatArray) -> FloatArray:
         return np.interp(x, self.x, self.p)
 
+    def below(self, x: FloatArray) -> FloatArray:
+        """Probability of a value of less than ``x``; 1e-12 of it stands for the rounding of what was computed."""
+        return np.interp(x * (1 - 1e-12), self.x, self.p)
+
     def ppf(self, p: FloatArray) -> FloatArray:
-        return np.interp(p, self.p, self.x)
+        # From the right: over a gap the smallest value counts.
+        return -np.interp(-np.asarray(p), -self.p[::-1], -self.x[::-1])
 
 
 def point(value: float) -> Tabulated:
@@ -250,7 +255,9 @@ class ShiftedExponential:
     mean: float
 
     def __post_init__(self) -> None:
-        _require(self.mean != 0, "an exponential needs a mean other than 0")
+        _require(
+            abs(self.mean) > 0 and np.isfinite(self.start), "an exponential needs a start, and a mean other than 0"
+        )
 
     def cdf(self, x: FloatArray) -> FloatArray:
         excess = np.maximum((x - self.start) / self.mean, 0.0)
@@ -394,6 +401,9 @@ class Censored:
     base: Distribution
     high: float
 
+    def __post_init__(self) -> None:
+        _require(not np.isnan(self.high), "a censored distribution needs a value that it ends at")
+
     def cdf(self, x: FloatArray) -> FloatArray:
         return np.where(x >= self.high, 1.0, self.base.cdf(x))
 
@@ -516,6 +526,9 @@ class Quotient:
 
     base: Distribution
     bias: LogNormal
+
+    def __post_init__(self) -> None:
+        _require(bool(self.base.ppf(np.array(1 / 1024)) > 0), "a quotient needs a positive base")
 
     def _centers(self) -> FloatArray:
         base = self.base.ppf((np.arange(512) + 0.5) / 512)

@@ -156,17 +156,20 @@ def collect(claims: Iterable[ReadClaim], *, as_of: date) -> Evidence:
     if not any(one.claim.published <= as_of for one in ordered):
         first = min((one.claim.published for one in ordered), default=None)
         raise InputError(f"no claim was published on or before {as_of}; the first is of {first}")
-    ids = {one.claim.id for one in ordered if one.claim.published <= as_of}
-    excluded = [Exclusion(one.claim, reason) for one in ordered if (reason := _reason(one, as_of, ids))]
+    known = _known(ordered, as_of)
+    excluded = [Exclusion(one.claim, reason) for one in ordered if (reason := _reason(one, as_of, known))]
     left_out = {exclusion.claim.id for exclusion in excluded}
     counted = [one for one in ordered if one.claim.id not in left_out]
+    if zeros := [one.claim for one in counted if one.wording.stated == 0]:
+        expected = "expected a number above 0, or the role context: the ratios have no meaning for 0"
+        raise InputError(*(f"{claim.where}: wording is {claim.wording!r}, {expected}" for claim in zeros))
     origins = []
     for name, of_origin in groupby(counted, key=lambda one: one.claim.origin):
         given, superseded = _latest(of_origin)
         origins.append(OriginEvidence(name, given))
         excluded += superseded
     if not origins:
-        found = "gives killed, wounded or casualties as a number"
+        found = "counts and gives killed, wounded or casualties as a number"
         raise InputError(f"no claim was published on or before {as_of} that {found}")
     excluded.sort(key=lambda exclusion: (exclusion.claim.file, exclusion.claim.line))
     return Evidence(as_of, tuple(origins), tuple(excluded))
@@ -176,14 +179,26 @@ def _recency(claim: Claim) -> tuple[date, date, str]:
     return claim.as_of, claim.published, claim.id
 
 
-def _reason(one: ReadClaim, as_of: date, ids: set[str]) -> str | None:
+def _known(claims: Iterable[ReadClaim], as_of: date) -> set[tuple[str, str]]:
+    """What an echo may rest on: ids published by then, and origins with an original figure; each with a quantity."""
+    known = set()
+    for one in claims:
+        if one.claim.published <= as_of:
+            known.add((one.claim.id, ""))
+            if one.claim.relation == "original" and one.claim.role in COUNTING_ROLES and not _unusable(one, as_of):
+                known.add((one.claim.origin, one.claim.quantity))
+    return known
+
+
+def _reason(one: ReadClaim, as_of: date, known: set[tuple[str, str]]) -> str | None:
     """Why a claim is no observation of losses on this day, or ``None`` if it is one."""
     claim = one.claim
     if early := _unusable(one, as_of):
         return early
     if claim.role not in COUNTING_ROLES:
         return f"{claim.role}: shown, never counted"
-    if claim.relation != "original" and (echoed := [name for name in claim.rests_on if name in ids]):
+    echoed = [name for name in claim.rests_on if {(name, ""), (name, claim.quantity)} & known]
+    if claim.relation != "original" and echoed:
         return f"an echo of {', '.join(echoed)}"
     if claim.quantity in ("deployed", "engaged"):
         return "a size of the force: a possible denominator"
@@ -203,9 +218,9 @@ def _unusable(one: ReadClaim, as_of: date) -> str | None:
         return "a flow over a period, not a total"
     if reading.distribution is None:
         return "no number"
-    if reading.stated == 0:
-        return "zero, for which the ratios have no meaning"
-    if claim.quantity == "casualty_ratio" or (reading.stated or 1) < 1:
+    if reading.rate:
+        return "a rate or a flow, not a total"
+    if claim.quantity == "casualty_ratio" or reading.percent:
         return "a share, not a number of soldiers"
     return None
 
@@ -255,7 +270,8 @@ def force_readings(claims: Iterable[ReadClaim], *, register: Register, as_of: da
 
 
 def _pooled(choice: str, found: list[ReadClaim]) -> Force:
-    latest = tuple(dict(sorted({one.claim.origin: one for one in found}.items())).values())
+    newest = {one.claim.origin: one for one in found}  # the last of each origin, since they come by recency
+    latest = tuple(newest[origin] for origin in sorted(newest))
     readings = tuple(one.wording.distribution for one in latest)
     if len(readings) == 1:
         return Force(choice, latest, readings[0])
@@ -281,13 +297,16 @@ def parse_weights(text: str, *, register: Register, origins: Iterable[str]) -> d
         With a line for each weight that is no number, negative, or of no counted origin; or if all are zero.
     """
     weights = dict.fromkeys(origins, 1.0)
-    faults = []
+    faults, named = [], set()
     for part in (part.strip() for part in text.split(",") if part.strip()):
         name, _, value = (piece.strip() for piece in part.partition("="))
         origin = register.origin_named(name)
         if origin not in weights:
             faults.append(f"weights names {name!r}, expected a counted origin: {', '.join(weights)}")
             continue
+        if origin in named:
+            faults.append(f"weights names {origin} twice, expected it once")
+        named.add(origin)
         try:
             weights[origin] = float(value)
         except ValueError:

@@ -143,7 +143,7 @@ def _source_rows(results: Results) -> list[_Row]:
     for one in results.claims:
         claim = one.claim
         if one.wording.distribution is not None and claim.quantity in LOSSES and claim.published <= day:
-            label = f"{claim.origin}: {_printable(one)} {claim.quantity}"
+            label = f"{_latin(claim.origin)}: {_printable(one)} {claim.quantity}"
             rows.append(_Row(label, one, claim.id in counted))
     return sorted(rows, key=lambda row: _place(row, results))
 
@@ -155,9 +155,18 @@ def _place(row: _Row, results: Results) -> tuple[bool, str, int, bool, str]:
 
 def _printable(one: ReadClaim) -> str:
     """The wording in quotes; where the figures' font lacks a letter, its number and that it is not Latin."""
-    if all(ord(letter) < 0x250 or letter in "–—‘’“”" for letter in one.claim.wording):
+    if _is_latin(one.claim.wording):
         return f'"{one.claim.wording}"'
     return f"{one.wording.stated or 0:,.0f} (not in Latin script)"
+
+
+def _is_latin(text: str) -> bool:
+    return all(ord(letter) < 0x250 or letter in "–—‘’“”" for letter in text)
+
+
+def _latin(origin: str) -> str:
+    """An origin's name, or that the figures' font lacks its letters."""
+    return origin if _is_latin(origin) else "an origin not in Latin script"
 
 
 def sources(ax: Axes, results: Results) -> Axes:
@@ -207,8 +216,9 @@ def _logarithmic(axis: Axis) -> None:
 def _sources_finding(results: Results) -> str:
     medians = sorted((origin.estimate("casualties").median, origin.name) for origin in results.origins)
     if len(medians) < 2:
-        return f"One origin counts: {medians[0][1]}"
-    return f"{medians[-1][1]} means {medians[-1][0] / medians[0][0]:.1f} times as many casualties as {medians[0][1]}"
+        return f"One origin counts: {_latin(medians[0][1])}, {medians[0][0]:,.0f} casualties"
+    (low, least), (high, most) = medians[0], medians[-1]
+    return f"{_latin(most)}'s figures imply {high / low:.1f} times the casualties of {_latin(least)}'s"
 
 
 def _origin_style(results: Results, origin: str) -> tuple[str, str]:
@@ -258,7 +268,7 @@ def readings(ax: Axes, results: Results) -> Axes:
     step = 6.5
     for row, (one, values) in enumerate(zip(shown, spread, strict=True)):
         _draw_strip(ax, -row * step, values, high - low, _origin_style(results, one.claim.origin)[0])
-        words = f"{_printable(one)} {one.claim.quantity}, {one.claim.origin}\n{_reading_words(one)}"
+        words = f"{_printable(one)} {one.claim.quantity}, {_latin(one.claim.origin)}\n{_reading_words(one)}"
         ax.annotate(words, (high, -row * step + 3.2), ha="right", va="center", fontsize=8.5)
     ax.axvline(1, color="#999999", linewidth=0.7, zorder=0)
     ax.set_xlim(low, high)
@@ -308,7 +318,7 @@ def plane(ax: Axes, results: Results) -> Axes:
         colour, marker = _origin_style(results, origin.name)
         look = {"markersize": 2.6, "markeredgewidth": 0, "alpha": 0.45, "color": colour, "rasterized": True}
         points = losses.wounded[::every], losses.killed[::every]
-        ax.plot(*points, marker, linestyle="none", label=f"{origin.name} alone", **look)
+        ax.plot(*points, marker, linestyle="none", label=f"from {_latin(origin.name)} alone", **look)
     wide = _limits([one.losses.wounded for one in results.draws.values()])
     high = _limits([one.losses.killed for one in results.draws.values()])
     for rate in (2, 3, 5, 10):
@@ -340,7 +350,7 @@ def _plane_finding(results: Results) -> str:
     """What the origins that give both killed and wounded say of their relation, beside the reference class."""
     both = {origin.name for origin in results.evidence.origins if {"killed", "wounded"} <= set(origin.given)}
     parts = [
-        f"{origin.name}'s own figures {origin.estimate('wounded_per_killed').median:.1f}"
+        f"{_latin(origin.name)}'s own figures {origin.estimate('wounded_per_killed').median:.1f}"
         for origin in results.origins
         if origin.name in both
     ]

@@ -76,6 +76,8 @@ class Number:
         Soldiers, or percent if ``percent``.
     percent : bool
         A percentage or a part of the whole ("a third").
+    multiple : int
+        What a word behind the digits multiplied them with: 1,000 in "10 thousand".
 
     Examples
     --------
@@ -85,6 +87,7 @@ class Number:
 
     value: Decimal
     percent: bool = False
+    multiple: int = 1
 
     @property
     def size(self) -> float:
@@ -310,6 +313,7 @@ class Words(BaseModel):
 
     nouns: tuple[str, ...]
     remarks: tuple[str, ...]
+    rates: tuple[str, ...]
     numbers: Mapping[str, int]
     multiples: Mapping[str, int]
     fractions: Mapping[str, float]

@@ -205,7 +205,7 @@ class Draws:
         loss, casualties = getattr(self.losses, RATIOS[name]), self.losses.casualties
         order = np.argsort(loss)  # a cdf is read six times faster in rising order
         bound = np.maximum(loss[order] / np.asarray(threshold)[..., None], casualties[order])
-        kept = 1 - force.cdf(bound).mean(axis=-1)
+        kept = 1 - force.below(bound).mean(axis=-1)
         return 1 - kept / self.weight.mean()
 
 
@@ -232,7 +232,7 @@ def draw(question: Question, points: FloatArray) -> dict[str, Draws]:
             figures[quantity] = given[quantity].ppf(points[:, column])
             column += 1
         losses = _losses(figures, ratio)
-        below = question.force.cdf(losses.casualties)
+        below = question.force.below(losses.casualties)
         # The force given that it is at least the casualties, so that no draw has to be thrown away.
         force = np.maximum(question.force.ppf(below + points[:, 0] * (1 - below)), losses.casualties)
         drawn[name] = Draws(losses, force, 1 - below)
@@ -366,7 +366,9 @@ def ratio_quantiles(drawn: Mapping[str, Draws], question: Question, *, name: str
     aside = np.minimum(np.minimum(levels, 1 - levels) / 2, 0.02)
     low = weighted_quantiles(values, weight, levels - aside)
     high = weighted_quantiles(values, weight, levels + aside)
-    roots = root_between(lambda t: ratio_below(drawn, question, name=name, threshold=t) - levels, low, high)
+    # No ratio is above 1, and none that is worth a quantile below a trillionth of the largest.
+    ends = (1e-12 * max(float(values.max()), 1e-12), 1.0 + 1e-9)
+    roots = root_between(lambda t: ratio_below(drawn, question, name=name, threshold=t) - levels, low, high, ends=ends)
     return np.maximum.accumulate(roots)
 
 

@@ -134,6 +134,8 @@ class Settings:
             raise InputError(*faults)
 
     def _faults(self) -> Iterator[str]:
+        if not isinstance(self.register, str) or not self.register:
+            yield f"register is {self.register!r}, expected a name like seed or the path of a .csv file"
         if _date(self.as_of) is None:
             yield f"as_of is {self.as_of!r}, expected a date like 2024-12-19"
         if self.force not in FORCES:

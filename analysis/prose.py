@@ -12,9 +12,11 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 
+from analysis.claims import Claim
 from analysis.lexicon import read_lexicon
 from analysis.pipeline import Results
 from analysis.summary import Estimate, likelihood, percent
@@ -82,8 +84,18 @@ def _in_soldiers(name: str, results: Results) -> str:
 
 
 def _day(results: Results) -> str:
-    day = results.settings.day
+    return _written(results.settings.day)
+
+
+def _written(day: date) -> str:
     return f"{day.day} {day:%B %Y}"
+
+
+def _pooled(results: Results) -> list[Claim]:
+    """The loss claims that the pool rests on: those of origins with weight."""
+    weighted = {origin.name for origin in results.origins if origin.weight > 0}
+    chosen = [origin for origin in results.evidence.origins if origin.name in weighted]
+    return [one.claim for origin in chosen for one in origin.given.values()]
 
 
 def answer(results: Results) -> Prose:
@@ -91,9 +103,10 @@ def answer(results: Results) -> Prose:
     level = f"{100 * results.settings.level:g} %"
     return Prose(
         (
-            f"By {_day(results)}, public claims put the killed and wounded at "
+            f"By {_day(results)}, the claims in this register put the killed and wounded at "
             f"{_per_100(results.estimate('casualties_ratio'), results)}.",
-            f"In soldiers: {_in_soldiers('casualties', results)}, of a force of {_in_soldiers('force', results)}.",
+            f"In soldiers: {_in_soldiers('casualties', results)}, of a force of {_in_soldiers('force', results)}. "
+            f"The latest figure counted was published on {_written(max(one.published for one in _pooled(results)))}.",
             f"Killed alone: {_per_100(results.estimate('killed_ratio'), results)}; "
             f"in soldiers, {_in_soldiers('killed', results)}.",
             f"Each range holds the true value with a probability of {level}, if the claims are read as set out below.",
@@ -123,8 +136,7 @@ def confidence(results: Results) -> str:
     Judged by rule: low with fewer than three independent streams or no count among the claims, high with three
     streams that each hold a count, else moderate.
     """
-    counted = [one.claim for origin in results.evidence.origins for one in origin.given.values()]
-    sources = results.register.sources
+    counted, sources = _pooled(results), results.register.sources
     streams = {sources[claim.origin].stream for claim in counted}
     with_count = {sources[claim.origin].stream for claim in counted if claim.role == "count"}
     sound = "high" if with_count == streams else "moderate"
@@ -140,24 +152,33 @@ def confidence(results: Results) -> str:
 
 def summary(results: Results) -> Prose:
     """What was reported, in one paragraph: how many claims, how many count."""
-    counted = sum(len(origin.given) for origin in results.evidence.origins)
-    force = results.denominator.force
+    published = [one for one in results.claims if one.claim.published <= results.settings.day]
+    later = len(results.claims) - len(published)
+    counted, force = len(_pooled(results)), results.denominator.force
     sizes = len(force.claims) if force else 0
-    return Prose(
-        (
-            f"The register holds {len(results.claims)} claims. {counted} of them count as losses and {sizes} as the "
-            "size of the force; the others are shown with the reason why they do not count. Nothing is counted twice: "
-            "headlines, relays and restatements of one utterance are one claim.",
-        )
-    )
+    lines = [
+        f"By {_day(results)} the register holds {_many(len(published), 'claim')}: {counted} counted as losses, {sizes} "
+        f"as the size of the force, {len(published) - counted - sizes} shown and not counted, with the reason. "
+        "Nothing is counted twice: headlines, relays and restatements of one utterance are one claim.",
+    ]
+    if without := [origin.name for origin in results.origins if origin.weight == 0]:
+        lines.append(f"Left out of the pool by a weight of zero: {', '.join(without)}.")
+    if later:
+        lines.append(f"{_many(later, 'claim')} published later {'is' if later == 1 else 'are'} not shown.")
+    return Prose(tuple(lines))
+
+
+def _many(number: int, thing: str) -> str:
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 def dependence(results: Results) -> Prose:
     """What the answer depends on most: how far origins are apart, and what they imply about wounded and killed."""
     level, digits = results.settings.level, results.settings.digits
     lines = []
-    if len(results.origins) > 1:
-        ordered = sorted(results.origins, key=lambda origin: origin.estimate("casualties").median)
+    weighted = [origin for origin in results.origins if origin.weight > 0]
+    if len(weighted) > 1:
+        ordered = sorted(weighted, key=lambda origin: origin.estimate("casualties").median)
         least, most = ordered[0], ordered[-1]
         factor = most.estimate("casualties").median / least.estimate("casualties").median
         lines.append(
@@ -193,25 +214,29 @@ def _unusual_ratio(name: str, results: Results) -> str | None:
 
 def limits(results: Results) -> Prose:
     """What is in the ranges, and what is not, with the direction in which it would move the answer."""
-    counted = [one.claim for origin in results.evidence.origins for one in origin.given.values()]
+    counted = _pooled(results)
     reasons = sorted({(claim.origin, results.register.sources[claim.origin].reason) for claim in counted})
     days = sorted({claim.as_of for claim in counted})
     return Prose(
         (
-            "In the ranges: what the words may mean, growth of early counts behind 'at least', the spread of "
-            "third-party reports, the split of casualties into killed and wounded, the size of the force, and "
-            "disagreement between origins.",
+            "In the ranges: what the words may mean, how far such a speaker's figures are from the truth, the split of "
+            "casualties into killed and wounded where an origin gives no split, the size of the force, and the "
+            "disagreement between origins where there is more than one.",
             "Not in the ranges: a shared error of all origins (either way), deliberate falsehood (either way), the "
             "missing and the captured (would raise losses), and soldiers who returned to duty (would lower the lasting "
             "loss).",
-            f"The claims describe the situation from {days[0]} to {days[-1]}; losses after that day are not in them.",
-            "The widths of 'around' and 'approximately' come from US readers of an online panel, 'several' from a "
-            "small poll, the growth behind 'at least' from headlines that are mostly about Syria. No evidence was "
-            "found on 'several hundred', nor on words for the size of a force.",
+            f"The figures counted describe the situation {_between(days)}; losses after that are not in them.",
+            "What is known about wordings comes from readers, polls and headlines elsewhere, not from this war, and "
+            "from counts of losses, not of forces. The table of rules above says for each what is evidence and what is "
+            "judgement.",
             *(f"{origin}: {reason}" for origin, reason in reasons),
         ),
         listed=True,
     )
+
+
+def _between(days: list[date]) -> str:
+    return f"on {days[0]}" if len(days) == 1 else f"from {days[0]} to {days[-1]}"
 
 
 def references(results: Results) -> Prose:

@@ -143,33 +143,44 @@ def weighted_quantiles(values: FloatArray, weights: FloatArray, p: FloatArray) -
     return np.interp(p * upto[-1], upto - shares / 2, values[order])
 
 
-def root_between(function: Callable[[FloatArray], FloatArray], low: FloatArray, high: FloatArray) -> FloatArray:
+def root_between(
+    function: Callable[[FloatArray], FloatArray], low: FloatArray, high: FloatArray, *, ends: tuple[float, float]
+) -> FloatArray:
     """
-    Where rising functions cross zero, by four secant steps from both ends of narrow brackets, all at once.
+    Where rising functions cross zero, all at once: secant steps kept inside a bracket that always shrinks.
 
     Parameters
     ----------
     function : callable
         Takes and gives arrays of the same shape, each place its own function.
     low, high : array, same shape
-        Near the root on either side; the answer stays within three times their distance.
+        Near the root, where the search starts.
+    ends : tuple of float
+        Values that every root lies between.
 
     Notes
     -----
-    For smooth functions the error shrinks about as its 1.6th power in each step. No step leaves the places
-    where the sign is known to change, so a function with steps (probability on single values) does no harm.
+    Smooth functions take five or six steps. Every third step halves the bracket, so that flat stretches (a gap
+    between two origins) and steps (probability on single values) end as well; at most 120 steps.
     """
-    least, most = low - (high - low), high + (high - low)
-    before, now = low, high
+    least, most = np.full(low.shape, ends[0]), np.full(low.shape, ends[1])
+    before, now = np.clip(low, *ends), np.clip(high, *ends)
     f_before = function(before)
-    for _ in range(4):
+    least, most = np.where(f_before < 0, before, least), np.where(f_before >= 0, before, most)
+    for step in range(120):
         f_now = function(now)
-        for x, f in ((before, f_before), (now, f_now)):
-            least, most = np.where(f < 0, np.maximum(least, x), least), np.where(f > 0, np.minimum(most, x), most)
+        least = np.where(f_now < 0, np.maximum(least, now), least)
+        most = np.where(f_now >= 0, np.minimum(most, now), most)
+        # 1e-11 in probability or in value: far below any Monte Carlo error.
+        if np.all((np.abs(f_now) < 1e-11) | (most - least <= 1e-11 * most)):
+            break
         slope = f_now - f_before
         flat = slope == 0
-        step = np.where(flat, 0.0, f_now * (now - before) / np.where(flat, 1.0, slope))
-        before, now, f_before = now, np.clip(now - step, least, most), f_now
+        guess = now - np.where(flat, 0.0, f_now * (now - before) / np.where(flat, 1.0, slope))
+        halved = flat | (guess <= least) | (guess >= most) | (step % 3 == 2)
+        done = np.abs(f_now) < 1e-11
+        before, f_before = now, f_now
+        now = np.where(done, now, np.where(halved, (least + most) / 2, guess))
     return now
 
 

@@ -112,8 +112,9 @@ class Estimate:
         So many significant digits of the standard uncertainty, fewer where twice the number's own Monte Carlo
         standard error exceeds half a unit of the place (JCGM 101, 7.9.2).
         """
-        if self.sd == 0:
-            return 0
+        # 1e-9 of the value is rounding of the processor and no uncertainty: whole soldiers, whole percents.
+        if self.sd <= 1e-9 * abs(self.median):
+            return -2 if self.is_share else 0
         place = int(np.floor(np.log10(self.sd))) - digits + 1
         while 2 * mcse > 0.5 * 10.0**place:
             place += 1

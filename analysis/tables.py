@@ -120,7 +120,7 @@ def not_counted(results: Results) -> Table:
     rows = tuple(
         (one.claim.origin, _printed(one.claim), one.claim.outlet, one.reason, one.claim.note)
         for one in results.evidence.excluded
-        if one.claim.id not in used
+        if one.claim.id not in used and one.claim.published <= results.settings.day
     )
     return Table(headings, rows, _words(*headings))
 
@@ -239,7 +239,7 @@ def by_origin(results: Results) -> Table:
 def alternatives(results: Results) -> Table:
     """The pool over each reading of the force; the one in use is marked."""
     level, digits = results.settings.level, results.settings.digits
-    headings = ("force", "as printed", "size", "killed", "casualties", "median of casualties")
+    headings = ("force", "as printed", "size", "killed, of the force", "casualties, of the force", "median")
     rows = []
     for one in results.denominators:
         mark = f"{one.choice} (in use)" if one.choice == results.settings.force else one.choice
@@ -285,6 +285,7 @@ def provenance(results: Results) -> Table:
     worst = max(ends.mcse_low, ratio.mcse, ends.mcse_high)
     shown = "less than 0.001 %" if worst < 1e-5 else f"{100 * worst:.1g} %"
     rows += [("Monte Carlo standard error of the headline, at most", f"{shown} of the force")]
-    rows += [("draws with more casualties than soldiers, left out", percent(1 - results.kept))]
-    rows += [("largest |killed + wounded - casualties|", f"{results.violation:g}")]
+    conditioned = "none" if results.kept == 1 else percent(1 - results.kept)
+    rows += [("draws corrected because casualties would exceed the force", conditioned)]
+    rows += [("largest violation of killed + wounded = casualties, or of the force", f"{results.violation:g}")]
     return Table(("what", ""), tuple(rows), ("left", "left"))

@@ -46,6 +46,10 @@ class Reading:
         ``None`` for words without a number.
     rule, source, judgement : str
         The rule of the lexicon, where its numbers come from, and what is judgement in it.
+    percent : bool
+        Whether the numbers are shares.
+    rate : bool
+        Whether the words make it a rate or a flow ("per day"), never a total.
     reporting_included : bool
         Whether the rule already holds what the reporting layer would add.
     reporting : str
@@ -61,6 +65,8 @@ class Reading:
     rule: str
     source: str
     judgement: str
+    percent: bool = False
+    rate: bool = False
     reporting_included: bool = False
     reporting: str = "none"
 
@@ -84,7 +90,7 @@ class Reading:
         array([ 640.,  830., 1000., 1190., 1540.])
         """
         bias = layer.distribution()
-        if self.distribution is None or self.reporting_included or not isinstance(bias, LogNormal):
+        if self.stated == 0 or self.distribution is None or self.reporting_included or not isinstance(bias, LogNormal):
             return self
         return Reading(
             wording=self.wording,
@@ -96,6 +102,8 @@ class Reading:
             rule=self.rule,
             source=layer.source,
             judgement=layer.judgement,
+            percent=self.percent,
+            rate=self.rate,
             reporting_included=True,
             reporting=name,
         )
@@ -127,9 +135,15 @@ def read(wording: str, *, lexicon: Lexicon | None = None, breaking: bool = True)
     items = _items(tokenize(wording), wording, lexicon.words)
     for template, rule in lexicon.templates:
         numbers = _fitted(template, items)
-        if numbers is not None and _rest_passes(items[len(template) :], lexicon.words):
+        rest = items[len(template) :]
+        if numbers is not None and _rest_passes(rest, lexicon.words):
+            if rule.kind == "range":
+                numbers = _same_unit(numbers, wording)
             _check_numbers(numbers, rule, wording, lexicon)
-            return _reading(wording, rule, numbers, breaking=breaking)
+            rate = any(_holds(rest, words.split()) for words in lexicon.words.rates)
+            return _reading(wording, rule, numbers, breaking=breaking, rate=rate)
+    if re.match(r"\W*-\s*\d", wording) or re.search(r"[^\W\d_]\s+-\d", wording):
+        raise InputError(f"wording is {wording!r}; expected a figure that is not negative")
     raise InputError(
         f"wording is {wording!r}, which no rule of {lexicon.file} fits; add its words to the phrases of a rule there"
     )
@@ -176,8 +190,9 @@ def _in_digits(tokens: list[str], wording: str, words: Words) -> tuple[Number, i
     """Digits with thousands separators, then "k", "thousand" or "%": "10k", "1.5 thousand", "40%"."""
     if not _THOUSANDS.fullmatch(tokens[0]) or _AMBIGUOUS.fullmatch(tokens[0]):
         raise InputError(f"wording is {wording!r}, where {tokens[0]!r} is not a plain number; expected one like 10,000")
-    value, used = _multiplied(Decimal(tokens[0].replace(",", "")), tokens, 1, words)
-    return _perhaps_percent(value, tokens, used)
+    plain = Decimal(tokens[0].replace(",", ""))
+    value, used = _multiplied(plain, tokens, 1, words)
+    return _perhaps_percent(value, tokens, used, multiple=int(value / plain) if plain else 1)
 
 
 def _multiplied(value: Decimal, tokens: list[str], used: int, words: Words) -> tuple[Decimal, int]:
@@ -186,11 +201,11 @@ def _multiplied(value: Decimal, tokens: list[str], used: int, words: Words) -> t
     return value, used
 
 
-def _perhaps_percent(value: Decimal, tokens: list[str], used: int) -> tuple[Number, int]:
+def _perhaps_percent(value: Decimal, tokens: list[str], used: int, *, multiple: int = 1) -> tuple[Number, int]:
     for sign in (["%"], ["percent"], ["per", "cent"]):
         if tokens[used : used + len(sign)] == sign:
             return Number(value, percent=True), used + len(sign)
-    return Number(value), used
+    return Number(value, multiple=multiple), used
 
 
 def _in_words(tokens: list[str], words: Words) -> tuple[Number | None, int]:
@@ -200,18 +215,20 @@ def _in_words(tokens: list[str], words: Words) -> tuple[Number | None, int]:
     if tokens[0] in ("a", "an") and tokens[1:2] and tokens[1] in words.multiples:
         value, used = _multiplied(Decimal(1), tokens, 1, words)
         return Number(value), used
-    total, used = Decimal(0), 0
+    total, used, multiple = Decimal(0), 0, 1
     while used < len(tokens) and tokens[used] in words.numbers:
         part = Decimal(words.numbers[tokens[used]])
         used += 1
         ones = tokens[used + 1 : used + 2] if tokens[used : used + 1] == ["-"] else tokens[used : used + 1]
         if part >= 20 and ones and 0 < words.numbers.get(ones[0], 0) < 10:
             part, used = part + words.numbers[ones[0]], used + (2 if tokens[used] == "-" else 1)
+        plain = part
         part, used = _multiplied(part, tokens, used, words)
+        multiple = int(part / plain) if plain else 1
         total += part
     if used == 0:
         return None, 1
-    return _perhaps_percent(total, tokens, used)
+    return _perhaps_percent(total, tokens, used, multiple=multiple)
 
 
 def _fitted(template: tuple[str, ...], items: list[Item]) -> tuple[Number, ...] | None:
@@ -227,6 +244,23 @@ def _fitted(template: tuple[str, ...], items: list[Item]) -> tuple[Number, ...] 
     return tuple(numbers)
 
 
+def _same_unit(numbers: tuple[Number, ...], wording: str) -> tuple[Number, ...]:
+    """The ends of a range in one unit: "10-12 thousand" and "5 to 10 %" name it once."""
+    first, last = numbers[0], numbers[-1]
+    if last.percent and not first.percent:
+        first = Number(first.value, percent=True)
+    elif last.multiple > 1 and first.multiple == 1 and first.value < last.value / last.multiple:
+        first = Number(first.value * last.multiple, multiple=last.multiple)
+    elif last.multiple == 1 and first.value * 1000 <= last.value:
+        expected = "expected a range like 10,000 to 12,000"
+        raise InputError(f"wording is {wording!r}, whose first number may mean thousands; {expected}")
+    return (first, *numbers[1:])
+
+
+def _holds(items: list[Item], words: list[str]) -> bool:
+    return any(items[at : at + len(words)] == words for at in range(len(items)))
+
+
 def _rest_passes(rest: list[Item], words: Words) -> bool:
     """Whether what follows a figure is known to change nothing about it."""
     nouns = sorted((noun.split() for noun in words.nouns), key=len, reverse=True)
@@ -235,7 +269,8 @@ def _rest_passes(rest: list[Item], words: Words) -> bool:
         if noun is None:
             return False
         rest = rest[len(noun) :]
-    return True
+    # "40 in 100" and "3 per 10" are shares of something else.
+    return not (rest[:1] in (["in"], ["per"], ["each"]) and len(rest) > 1 and isinstance(rest[1], Number))
 
 
 def _check_numbers(numbers: tuple[Number, ...], rule: Rule, wording: str, lexicon: Lexicon) -> None:
@@ -243,13 +278,13 @@ def _check_numbers(numbers: tuple[Number, ...], rule: Rule, wording: str, lexico
         most = 100 if number.percent else lexicon.largest
         if number.value > most:
             raise InputError(f"wording is {wording!r}, more than {most:,.0f}; expected a number that can be true")
-        if number.value == 0 and wording.strip("0% "):
+        if number.value == 0 and rule.family not in ("bare", "exact"):
             raise InputError(f"wording is {wording!r}; expected a number above 0 behind a hedge")
     if rule.kind == "range" and (numbers[0].value >= numbers[-1].value or len({one.percent for one in numbers}) > 1):
         raise InputError(f"wording is {wording!r}; expected a range from a smaller to a larger number")
 
 
-def _reading(wording: str, rule: Rule, numbers: tuple[Number, ...], *, breaking: bool) -> Reading:
+def _reading(wording: str, rule: Rule, numbers: tuple[Number, ...], *, breaking: bool, rate: bool) -> Reading:
     percent = any(number.percent for number in numbers)
     sizes = [number.size / 100 if percent else number.size for number in numbers]
     distribution = None
@@ -268,6 +303,8 @@ def _reading(wording: str, rule: Rule, numbers: tuple[Number, ...], *, breaking:
         rule=rule.name,
         source=rule.source,
         judgement=rule.judgement,
+        percent=percent,
+        rate=rate,
         reporting_included=rule.reporting_included,
     )
 

@@ -84,7 +84,7 @@ def test_read_shows_a_reading(call):
 
 
 def test_check(call):
-    assert call("check", "seed")[:2] == (0, "seed: 25 claims of 6 origins, sound\n")
+    assert call("check", "seed")[:2] == (0, "seed: 26 claims of 6 origins, sound\n")
 
 
 def test_help_is_quick_to_import():
@@ -160,11 +160,15 @@ def test_wrong_options(call, folder, verb, arguments, message):
         ("id,role", "role", "mine.csv:1: column 'id' is missing"),
         ("id,role", "id,extra,role", "mine.csv:1: column 'extra' is not known"),
         ("seed-nis-wounded,seed", "seed-nis-killed,seed", "id is 'seed-nis-killed', which mine.csv:2 has already"),
-        ("several hundred,", "oodles,", "mine.csv:11: wording is 'oodles', which no rule of lexicon.toml fits"),
-        ("at least 100", "at least -100", "mine.csv:2: wording is 'at least -100', which no rule"),
+        ("several hundred,", "oodles,", "mine.csv:12: wording is 'oodles', which no rule of lexicon.toml fits"),
+        (
+            "at least 100",
+            "at least -100",
+            "mine.csv:2: wording is 'at least -100'; expected a figure that is not negative",
+        ),
         ("at least 100", "at least 1000000000", "mine.csv:2: wording is 'at least 1000000000', more than 100,000,000"),
         ("at least 100", "at least 30000", "mine.csv:2: killed is 'at least 30000', more than the whole force"),
-        ("2024-12-17,,cumulative", "2024-17-12,,cumulative", "mine.csv:11: as_of is '2024-17-12', expected a date"),
+        ("2024-12-17,,cumulative", "2024-17-12,,cumulative", "mine.csv:12: as_of is '2024-17-12', expected a date"),
         (",NIS,original", ",,original", "mine.csv:2: origin is empty"),
     ],
 )
@@ -193,7 +197,7 @@ def test_several_faults_on_several_lines(call, folder):
     path = folder / "mine.csv"
     text = path.read_text(encoding="utf-8").replace("several hundred,", "oodles,").replace("around 10,000", "lashings")
     path.write_text(text, encoding="utf-8")
-    refused(call("check", "mine.csv"), "mine.csv:9: wording is 'lashings'", "mine.csv:11: wording is 'oodles'")
+    refused(call("check", "mine.csv"), "mine.csv:10: wording is 'lashings'", "mine.csv:12: wording is 'oodles'")
 
 
 def test_an_unknown_parameter_is_refused_with_those_declared(call, folder):

@@ -131,7 +131,6 @@ def test_shapes_are_kept(name, shape):
     assert np.array_equal(np.ravel(found[1]), one.cdf(x))
 
 
-@pytest.mark.xfail(strict=True, reason="where the cdf is flat, a table's ppf gives the largest such x instead")
 @pytest.mark.parametrize(
     ("one", "p", "smallest"),
     [
@@ -361,7 +360,6 @@ def test_what_is_no_distribution_is_refused(make, rule):
         make()
 
 
-@pytest.mark.xfail(strict=True, reason="these pass unnoticed and answer NaN")
 @pytest.mark.parametrize(
     "make",
     [

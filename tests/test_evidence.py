@@ -104,7 +104,9 @@ def test_an_origin_speaks_with_its_latest_figure(write):
         ({"wording": "heavy losses"}, "no number"),
         ({"wording": "about a third"}, "a share, not a number of soldiers"),
         ({"wording": "40%", "quantity": "casualty_ratio"}, "a share, not a number of soldiers"),
-        ({"wording": "0"}, "zero, for which the ratios have no meaning"),
+        ({"wording": "100%"}, "a share, not a number of soldiers"),
+        ({"wording": "100 per day"}, "a rate or a flow, not a total"),
+        ({"relation": "relay", "rests_on": "NIS"}, "an echo of NIS"),
         ({"role": "variant"}, "variant: shown, never counted"),
         ({"role": "stale"}, "stale: shown, never counted"),
         ({"relation": "relay", "rests_on": "a"}, "an echo of a"),
@@ -168,7 +170,14 @@ def test_nothing_known_yet_and_nothing_countable(write):
     with pytest.raises(InputError, match="no claim was published on or before 2024-01-01; the first is of 2024-12-19"):
         collect(claims, as_of=date(2024, 1, 1))
     claims = read_claims(read_register(write(FORCE)))
-    with pytest.raises(InputError, match="no claim was published on or before 2024-12-19 that gives killed, wounded"):
+    with pytest.raises(InputError, match="no claim was published on or before 2024-12-19 that counts and gives killed"):
+        collect(claims, as_of=DAY)
+
+
+def test_a_figure_of_zero_stops_and_is_never_replaced(write):
+    none = {**ROW, "id": "none", "quantity": "killed", "wording": "0"}
+    claims = read_claims(read_register(write({**ROW, "quantity": "wounded"}, none, FORCE)))
+    with pytest.raises(InputError, match=r"mine\.csv:3: wording is '0', expected a number above 0"):
         collect(claims, as_of=DAY)
 
 
@@ -269,6 +278,7 @@ def test_weights(text, expected):
         ("NIS=-1", "weights gives NIS -1, expected a number of at least 0"),
         ("NIS=nan", "weights gives NIS nan, expected a number of at least 0"),
         ("NIS=two", "weights gives NIS 'two', expected a number, like NIS=2"),
+        ("NIS=1, NIS=2", "weights names NIS twice, expected it once"),
         ("NIS", "weights gives NIS '', expected a number, like NIS=2"),
         ("NIS=0, US=0", "weights is 'NIS=0, US=0', which leaves every origin out"),
     ],

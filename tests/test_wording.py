@@ -173,6 +173,29 @@ def test_numbers_as_people_write_them(wording, value):
     assert read(wording).best == pytest.approx(value)
 
 
+@pytest.mark.parametrize(
+    ("wording", "low", "high"),
+    [
+        ("10-12 thousand", 10_000, 12_000),
+        ("ten to twelve thousand", 10_000, 12_000),
+        ("10-12k", 10_000, 12_000),
+        ("1.5 to 2 million", 1_500_000, 2_000_000),
+        ("20-30 percent", 0.2, 0.3),
+        ("between 5 and 10%", 0.05, 0.1),
+        ("500 to 1,000", 500, 1000),
+    ],
+)
+def test_a_unit_named_once_holds_for_both_ends(wording, low, high):
+    assert (read(wording).low, read(wording).high) == (pytest.approx(low), pytest.approx(high))
+
+
+def test_a_rate_is_known_for_one():
+    assert read("100 per day").rate
+    assert read("more than 1,000 in the past week").rate
+    assert not read("about 4,000 in Kursk").rate
+    assert read("0 killed").best == read("zero").best == 0
+
+
 def test_a_range_with_any_dash_and_a_korean_numeral():
     for dash in "-\u2010\u2013\u2014\u2212":
         reading = read(f"11,000{dash}12,000")
@@ -188,9 +211,13 @@ def test_a_range_with_any_dash_and_a_korean_numeral():
         ("overall 100", "no rule"),
         ("at least", "no rule"),
         ("", "no rule"),
-        ("-5", "no rule"),
-        ("at least -5", "no rule"),
+        ("-5", "expected a figure that is not negative"),
+        ("at least -5", "expected a figure that is not negative"),
         ("100 geese", "no rule"),
+        ("one in five", "no rule"),
+        ("40 in 100", "no rule"),
+        ("100 as a minimum", "no rule"),
+        ("10 to 12,000", "whose first number may mean thousands"),
         ("10.000", "'10.000' is not a plain number; expected one like 10,000"),
         ("1,5 thousand", "'1,5' is not a plain number"),
         ("1,00", "'1,00' is not a plain number"),
