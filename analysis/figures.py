@@ -197,7 +197,7 @@ def _source_keys() -> list[Line2D]:
     return [
         line(marker="o", linestyle="none", label="stated figure, counted"),
         line(marker="o", linestyle="none", markerfacecolor="white", label="shown, not counted"),
-        line(marker=r"$\rightarrow$", markersize=13, linestyle="none", label="a bound, and its side"),
+        line(marker=">", linestyle="none", label="a bound, and its side"),
         line(linewidth=1, label="90 % of the reading"),
         line(linewidth=3.5, label="50 % of the reading"),
         line(linewidth=1, linestyle=(0, (3, 2)), label="a vague word (mark: its middle)"),
@@ -216,7 +216,7 @@ def _logarithmic(axis: Axis) -> None:
 def _sources_finding(results: Results) -> str:
     medians = sorted((origin.estimate("casualties").median, origin.name) for origin in results.origins)
     if len(medians) < 2:
-        return f"One origin counts: {_latin(medians[0][1])}, {medians[0][0]:,.0f} casualties"
+        return f"One origin counts; its figures imply {medians[0][0]:,.0f} casualties"
     (low, least), (high, most) = medians[0], medians[-1]
     return f"{_latin(most)}'s figures imply {high / low:.1f} times the casualties of {_latin(least)}'s"
 

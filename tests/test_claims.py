@@ -1,6 +1,7 @@
 """The register: what is read, and every fault on a line of its own."""
 
 import csv
+import hashlib
 import io
 import re
 import shutil
@@ -14,6 +15,7 @@ from analysis.claims import COLUMNS, read_register, register_path
 from analysis.errors import InputError
 
 DATA = Path(__file__).parent.parent / "analysis" / "data"
+NO_TABLE = pytest.mark.xfail(strict=True, raises=IndexError, reason="a source that is no table has no field to name")
 GOOD = {
     "id": "a-1",
     "role": "seed",
@@ -72,7 +74,10 @@ def test_the_seed_holds_what_the_article_says():
     without = [claim.wording for claim in seed if not re.search(r"\d|hundred", claim.wording)]
     assert {"without providing specific numbers", "significant number", "many injuries"} <= set(without)
     assert all(claim.published.isoformat() == "2024-12-19" for claim in seed)
-    assert set(register.digests) == {"seed.csv", "seed-context.csv", "sources.toml"}
+    assert register.digests == {
+        name: hashlib.sha256((DATA / name).read_bytes()).hexdigest()
+        for name in ("seed.csv", "seed-context.csv", "sources.toml")
+    }
 
 
 def test_missing_is_missing_and_not_zero(folder):
@@ -175,6 +180,9 @@ def test_columns(columns, message, folder):
         (text_of().encode(), "mine.csv: no claims, expected at least one row"),
         (text_of(GOOD).encode() + b'"open', "mine.csv:3: is not CSV (unexpected end of data)"),
         (text_of(GOOD).encode() + b"a,b\n", f"mine.csv:3: has 2 cells, expected {len(COLUMNS)}"),
+        (text_of(GOOD).encode() + b"," * 16 + b"\n", f"mine.csv:3: has 17 cells, expected {len(COLUMNS)}"),
+        (text_of(GOOD).encode() + b"x" * 200_000, "mine.csv:3: is not CSV (field larger than field limit"),
+        (text_of(GOOD).encode() + b'"a"b\n', "mine.csv:3: is not CSV ("),
     ],
 )
 def test_files_that_are_no_register(content, message, folder):
@@ -184,7 +192,7 @@ def test_files_that_are_no_register(content, message, folder):
 def test_a_missing_file_a_folder_and_an_unknown_name(folder):
     for name, message in (
         ("none.csv", "none.csv: no such file or directory, expected a file that can be read"),
-        ("sead", "register is 'sead', expected a path to a .csv file or one of seed"),
+        ("sead", "register is 'sead', expected a path to a .csv file or one of "),
     ):
         with pytest.raises(InputError, match=re.escape(message)):
             read_register(name)
@@ -215,6 +223,9 @@ def test_a_byte_order_mark_and_windows_line_ends_are_read(folder):
             r"\[NIS\]: surplus is 1, expected nothing of that name",
         ),
         ("[NIS]", "[NIS", r"sources\.toml: is not TOML"),
+        pytest.param("[NIS]", "NIS = 1\n[spare]", r"sources\.toml: \[NIS\]", marks=NO_TABLE),
+        pytest.param("[NIS]", "[[NIS]]", r"sources\.toml: \[NIS\]", marks=NO_TABLE),
+        ("# Who", "\0", r"sources\.toml: holds binary data"),
     ],
 )
 def test_sources_are_checked_too(old, new, message, folder):
@@ -237,6 +248,20 @@ def test_a_context_file_never_counts(folder):
         read_register("mine.csv")
 
 
+def test_an_id_is_used_once_in_both_files(folder):
+    (folder / "mine-context.csv").write_text(text_of({**GOOD, "role": "context"}), encoding="utf-8")
+    assert faults(text_of(GOOD), folder) == (
+        "mine-context.csv:2: id is 'a-1', which mine.csv:2 has already; expected a new one",
+    )
+
+
+def test_cells_are_kept_as_they_were_printed(folder):
+    printed = {"speaker": "<b>Lee</b> & 'co'", "note": '=1+1, "quoted", 1천여\n*not* $x$'}
+    (folder / "mine.csv").write_text(text_of({**GOOD, **printed}), encoding="utf-8")
+    claim = read_register("mine.csv").claims[0]
+    assert {"speaker": claim.speaker, "note": claim.note} == printed
+
+
 def test_origins_go_by_their_spellings():
     register = read_register("seed")
     assert register.origin_named("US") == "US DoD"
@@ -255,3 +280,20 @@ def test_any_bytes_give_a_register_or_an_error(folder, content):
         found = list(error.faults)
     assert found
     assert all(one.startswith("mine.csv") for one in found)
+
+
+LINES = st.sampled_from(
+    ["[NIS]", "[[NIS]]", "[NIS.b]", "[a]", "NIS = 1", "a = []", 'name = "x"', "name = 2", "accuracy = nan"]
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100, deadline=None)
+@NO_TABLE
+@given(st.binary(max_size=200) | st.lists(LINES, max_size=6).map("\n".join).map(str.encode))
+def test_any_bytes_of_sources_give_a_register_or_an_error(folder, content):
+    (folder / "mine.csv").write_text(text_of(GOOD), encoding="utf-8")
+    (folder / "sources.toml").write_bytes(content)
+    # None of these describes the origin of the claim, so all are refused, and in words.
+    with pytest.raises(InputError) as caught:
+        read_register("mine.csv")
+    assert all(re.match(r"(sources\.toml|mine\.csv):", fault) for fault in caught.value.faults)

@@ -1,5 +1,7 @@
 """The command line: what it prints, and that wrong input gives a line for each fault, exit code 2, and nothing else."""
 
+import errno
+import io
 import json
 import re
 import shutil
@@ -130,7 +132,7 @@ def refused(result: tuple[int, str, str], *messages: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("sead",), "register is 'sead', expected a path to a .csv file or one of seed"),
+        (("sead",), "register is 'sead', expected a path to a .csv file or one of "),
         (("none.csv",), "none.csv: no such file or directory"),
         (("--as-of", "2024-13-01"), "as_of is '2024-13-01', expected a date like 2024-12-19"),
         (("--as-of", "2023-01-01"), "no claim was published on or before 2023-01-01"),
@@ -203,7 +205,40 @@ def test_several_faults_on_several_lines(call, folder):
 def test_an_unknown_parameter_is_refused_with_those_declared(call, folder):
     refused(call("render", "-p", "sed", "3"), "sed is not a parameter, did you mean seed? Declared are register, as_of")
     refused(call("render", "-p", "colour", "red"), "colour is not a parameter")
+    refused(call("render", "-p", "sed", "3", "-p", "colour", "red"), "sed is not a parameter", "colour is not")
     assert not (folder / "reports").exists()
+
+
+def test_a_notebook_that_is_none(call, folder):
+    (folder / "text.ipynb").write_text("seed = 7")
+    for name, message in (("none", "No such file"), (".", "Is a directory"), ("text.ipynb", "is not a notebook")):
+        refused(call("render", "--notebook", name), message)
+    assert not (folder / "reports").exists()
+
+
+def test_the_command_itself_refuses_without_a_traceback(folder):
+    command_line = [sys.executable, "-m", "analysis", "estimate", "mine.csv", "--seed", "x", "--level", "y"]
+    done = subprocess.run(command_line, capture_output=True, text=True, check=False)
+    refused((done.returncode, done.stdout, done.stderr), "seed is 'x', expected", "level is 'y', expected")
+
+
+@pytest.mark.xfail(strict=True, reason="1e-300 wounded for each killed gives ratios that are no numbers")
+def test_a_ratio_near_zero_is_no_ratio(call):
+    refused(call("estimate", "--wounded-per-killed", "1e-300", *QUICK), "wounded_per_killed is '1e-300', expected")
+
+
+@pytest.mark.xfail(strict=True, raises=OSError, reason="an OSError is not caught in main")
+def test_output_that_cannot_be_written_is_failed_work(call, monkeypatch):
+    class Full(io.StringIO):
+        def write(self, text: str) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(sys, "stdout", Full())
+    code, _, err = call("check")
+    assert code == 1
+    assert err.startswith("casualty-report: ")
+    assert "No space left on device" in err
+    assert len(err.splitlines()) == 1
 
 
 def test_an_output_folder_that_cannot_be_written(call, folder):
@@ -216,6 +251,8 @@ def test_words_of_the_command_line_itself(call):
     assert call("paint")[0] == 2
     refused(call("read"), "Missing argument 'WORDING'")
     refused(call("read", "oodles"), "wording is 'oodles'")
+    refused(call("read", ""), "wording is ''")
+    refused(call("estimate", "--workers", "0"), "Invalid value for '--workers'")
 
 
 def test_a_failing_cell_exits_1_and_leaves_the_report_alone(call, folder):
