@@ -185,6 +185,8 @@ def main() -> None:
         code, lines = 1, (str(error),)
     except click.ClickException as error:
         code, lines = 2, (error.format_message(),)
+    except OSError as error:
+        code, lines = 1, (f"{error.filename or 'output'}: {error.strerror or error}",)
     except (click.Abort, KeyboardInterrupt):
         code, lines = 130, ("interrupted",)
     else:

@@ -289,6 +289,9 @@ def _read_sources(path: Path, content: bytes, faults: list[str]) -> dict[str, So
         raise InputError(f"{where}: is not TOML ({error}), expected one table for each origin") from None
     sources = {}
     for key, table in tables.items():
+        if not isinstance(table, dict):
+            faults.append(f"{where}: [{key}]: is {table!r}, expected a table of its fields")
+            continue
         try:
             sources[key] = Source.model_validate(table)
         except ValidationError as error:

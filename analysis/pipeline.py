@@ -383,7 +383,7 @@ def _wounded_per_killed(choice: str) -> Distribution:
         median = float(choice)
     except ValueError:
         median = float("nan")
-    if not 0 < median < 1000 or historical is None:
+    if not 0.01 <= median < 1000 or historical is None:
         raise InputError(
             f"wounded_per_killed is {choice!r}, expected one of {', '.join(classes)}, or a median like 3.0"
         )

@@ -14,6 +14,7 @@ array([ 81.2, 100. , 110.1, 134.2, 212.6])
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -132,6 +133,8 @@ def read(wording: str, *, lexicon: Lexicon | None = None, breaking: bool = True)
         If no rule fits, or a number is negative, zero under a hedge, or absurd.
     """
     lexicon = lexicon or read_lexicon()
+    if any(unicodedata.category(letter) == "No" for letter in wording):  # a raised 2 is a note, or a power
+        raise InputError(f"wording is {wording!r}; expected digits that stand on the line")
     items = _items(tokenize(wording), wording, lexicon.words)
     for template, rule in lexicon.templates:
         numbers = _fitted(template, items)
@@ -216,7 +219,9 @@ def _in_words(tokens: list[str], words: Words) -> tuple[Number | None, int]:
         value, used = _multiplied(Decimal(1), tokens, 1, words)
         return Number(value), used
     total, used, multiple = Decimal(0), 0, 1
-    while used < len(tokens) and tokens[used] in words.numbers:
+    while (
+        used < len(tokens) and tokens[used] in words.numbers and (used == 0 or words.numbers[tokens[used]] < multiple)
+    ):
         part = Decimal(words.numbers[tokens[used]])
         used += 1
         ones = tokens[used + 1 : used + 2] if tokens[used : used + 1] == ["-"] else tokens[used : used + 1]
@@ -278,7 +283,7 @@ def _check_numbers(numbers: tuple[Number, ...], rule: Rule, wording: str, lexico
         most = 100 if number.percent else lexicon.largest
         if number.value > most:
             raise InputError(f"wording is {wording!r}, more than {most:,.0f}; expected a number that can be true")
-        if number.value == 0 and rule.family not in ("bare", "exact"):
+        if number.size == 0 and rule.family not in ("bare", "exact"):
             raise InputError(f"wording is {wording!r}; expected a number above 0 behind a hedge")
     if rule.kind == "range" and (numbers[0].value >= numbers[-1].value or len({one.percent for one in numbers}) > 1):
         raise InputError(f"wording is {wording!r}; expected a range from a smaller to a larger number")
@@ -288,8 +293,11 @@ def _reading(wording: str, rule: Rule, numbers: tuple[Number, ...], *, breaking:
     percent = any(number.percent for number in numbers)
     sizes = [number.size / 100 if percent else number.size for number in numbers]
     distribution = None
-    if (made := rule.distribution(numbers, breaking=breaking)) is not None:
-        distribution = _bounded(made, percent=percent)
+    try:
+        if (made := rule.distribution(numbers, breaking=breaking)) is not None:
+            distribution = _bounded(made, percent=percent)
+    except ValueError as error:
+        raise InputError(f"wording is {wording!r}; expected a figure that can be true ({error})") from None
     if rule.family == "sum":
         sizes = [sum(sizes)]
     first, last = (sizes[0], sizes[-1]) if sizes else (None, None)

@@ -222,12 +222,10 @@ def test_the_command_itself_refuses_without_a_traceback(folder):
     refused((done.returncode, done.stdout, done.stderr), "seed is 'x', expected", "level is 'y', expected")
 
 
-@pytest.mark.xfail(strict=True, reason="1e-300 wounded for each killed gives ratios that are no numbers")
 def test_a_ratio_near_zero_is_no_ratio(call):
     refused(call("estimate", "--wounded-per-killed", "1e-300", *QUICK), "wounded_per_killed is '1e-300', expected")
 
 
-@pytest.mark.xfail(strict=True, raises=OSError, reason="an OSError is not caught in main")
 def test_output_that_cannot_be_written_is_failed_work(call, monkeypatch):
     class Full(io.StringIO):
         def write(self, text: str) -> int:
