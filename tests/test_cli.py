@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
@@ -57,6 +58,15 @@ def test_json_is_the_same_bytes_whatever_the_workers(call, workers):
     code, out, err = call("estimate", "seed", "--json", *QUICK, *workers)
     assert (code, err) == (0, "")
     assert out == to_json(run(Settings(max_draws=16384)))
+
+
+@pytest.mark.parametrize(
+    ("workers", "processes", "kind"),
+    [(1, False, type(None)), (1, True, type(None)), (2, False, ThreadPoolExecutor), (2, True, ProcessPoolExecutor)],
+)
+def test_workers_are_what_was_asked_for(workers, processes, kind):
+    with command._executor(workers, processes) as executor:
+        assert type(executor) is kind
 
 
 def test_options_are_settings(call):

@@ -189,6 +189,14 @@ def test_exponential_downwards_mirrors_upwards():
     assert down.ppf(P) == pytest.approx(-up.ppf(1 - P), abs=1e-9)
 
 
+def test_below_leaves_single_values_out():
+    table = Tabulated([1.0, 2.0, 2.0, 5.0], [0.0, 0.3, 0.6, 1.0])
+    assert table.below(np.array([1.0, 2.0, 3.5])) == pytest.approx([0.0, 0.3, 0.8], abs=1e-11)
+    assert table.cdf(np.array([1.0, 2.0, 3.5])) == pytest.approx([0.0, 0.6, 0.8])
+    # 500 / 0.05 and the like: a unit in the last place above is still the value itself.
+    assert table.below(np.nextafter(2.0, 3.0)) == pytest.approx(0.3, abs=1e-11)
+
+
 def test_censored_places_the_rest_on_its_end():
     one = EVERY["censored"]
     assert one.cdf(np.array(150.0)) == 1

@@ -96,8 +96,10 @@ def test_a_relay_printed_before_its_original_stands_until_then(write):
 
 
 def test_markup_in_cells_reaches_the_results_as_it_was_printed(write):
-    marked = {"speaker": "<script>x</script>", "scope": "*Kursk* & $x$", "wording": "around 1,000 (<b>c</b>)"}
-    claim = json.loads(to_json(run(Settings(register=write({**ROW, **marked}, FORCE), max_draws=1024))))["claims"][0]
+    marked = {"speaker": "<script>이성권</script>", "scope": "*Kursk* & $x$", "wording": "around 1,000 (<b>c</b>)"}
+    text = to_json(run(Settings(register=write({**ROW, **marked}, FORCE), max_draws=1024)))
+    assert all(one in text for one in marked.values())
+    claim = json.loads(text)["claims"][0]
     assert {name: claim[name] for name in marked} == marked
     assert claim["reading"]["wording"] == marked["wording"]
 

@@ -168,13 +168,7 @@ def test_force_integrated_out_against_a_closed_form():
     assert np.all(error < 2e-4 * exact)
 
 
-@pytest.mark.parametrize(
-    "spread",
-    [
-        0.5,
-        *(wide for wide in (1.0, 2.0)),
-    ],
-)
+@pytest.mark.parametrize("spread", [0.5, 1.0, 2.0])
 def test_quantiles_of_wide_ratios_err_no_more_than_they_say(spread):
     asked = question({"a": {"casualties": LogNormal(50.0, spread)}}, force=LogNormal(1e9, 0.3))
     levels = np.array([0.025, 0.05, 0.5, 0.95, 0.975])
