@@ -136,8 +136,8 @@ def tabulate(distribution: Distribution, nodes: FloatArray) -> Tabulated:
     Returns
     -------
     Tabulated
-        With 4,097 nodes at normal scores the quantiles between them are within 1e-5 of the exact ones,
-        relative to the spread (worst seen 4e-6).
+        Within 3e-5 of the exact cdf (worst seen 2.8e-5). For light tails the quantiles from 0.1 to 99.9 % are
+        within 1e-5 of the spread; behind a Pareto tail of 3.5 within 4e-5, at the kink of a range 2.6e-4.
     """
     x = np.unique(nodes)
     before, at = distribution.cdf(np.nextafter(x, -np.inf)), distribution.cdf(x)
@@ -520,8 +520,7 @@ class Quotient:
     Notes
     -----
     ``cdf(x) = E[Phi(log(x * b_median / base) / sd_log)]`` over 512 midpoints of the base's probability:
-    a smooth average, so few points suffice (against 8,192 points: worst seen 2e-5 for a base with a tail
-    as heavy as Pareto 3.5).
+    a smooth average, so few points suffice. Worst seen 3e-4 behind a Pareto tail of 3.5, 6e-6 for a bounded base.
     """
 
     base: Distribution
