@@ -54,6 +54,11 @@ RESTS_ON = {
     "seed-nis-wounded-20241219": "seed-nis-killed-20241219",
     "nis-wounded-20250430": "nis-casualties-20250430;nis-killed-20250430",
 }
+# Figures that count others besides: shown, and never counted.
+ROLES = {
+    "gur-joint-20241214": "context",  # Russian and North Korean soldiers together
+    "zelensky-battalion-20250104": "context",  # the same
+}
 # Flows whose first day the evidence file leaves open, with the day that its note gives or the day itself.
 PERIOD_START = {
     "sbu-wounded-20241218": "2024-12-17",
@@ -64,6 +69,7 @@ PERIOD_START = {
 def converted(row: dict[str, str], ids: set[str]) -> dict[str, str]:
     """A row of the evidence file as a row of the register."""
     made = {column: row.get(RENAMED.get(column, column), "") for column in COLUMNS}
+    made["role"] = ROLES.get(row["id"], row["role"])
     made["origin"] = ORIGINS.get(row["origin"], row["origin"])
     named = [one for one in sorted(ids) if one in row["dependence"] and one != row["id"]]
     echo = row["id"] in RESTATES or (row["role"] in ("variant", "mutation", "stale") and bool(named))
