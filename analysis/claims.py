@@ -212,12 +212,17 @@ def register_path(register: str | Path) -> Path:
     path = Path(register)
     if path.suffix == ".csv" or len(path.parts) > 1:
         return path
-    shipped = sorted(file.stem for file in DATA.glob("*.csv") if not file.stem.endswith("-context"))
+    shipped = sorted(file.stem for file in DATA.glob("*.csv") if _is_register(file))
     if str(register) not in shipped:
         raise InputError(
             f"register is {str(register)!r}, expected a path to a .csv file or one of {', '.join(shipped)}"
         )
     return DATA / f"{register}.csv"
+
+
+def _is_register(file: Path) -> bool:
+    """Whether a file that ships is a register of its own, and neither context nor other data."""
+    return not file.stem.endswith("-context") and file.read_bytes().startswith(b"id,role,")
 
 
 def read_register(register: str | Path) -> Register:

@@ -132,7 +132,7 @@ def _read_claim(claim: Claim, layer: str, lexicon: Lexicon) -> ReadClaim:
     fresh = (claim.published - claim.as_of).days <= lexicon.breaking.days and claim.role != "count"
     wording = read(claim.wording, lexicon=lexicon, breaking=fresh)
     counted = claim.quantity in LOSSES
-    reading = wording.reported_by(lexicon.reporting[layer], layer) if counted else wording
+    reading = wording.reported_by(lexicon.reporting[layer], layer, breaking=fresh) if counted else wording
     return ReadClaim(claim, wording, reading)
 
 

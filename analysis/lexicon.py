@@ -22,12 +22,13 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from analysis.distributions import (
     Censored,
     Distribution,
     LogNormal,
+    LogUniform,
     Pareto,
     Pert,
     Reach,
@@ -40,7 +41,7 @@ from analysis.distributions import (
 )
 from analysis.errors import InputError
 
-__all__ = ["LEXICON", "Kind", "Layer", "Lexicon", "Number", "Rule", "Words", "ferson_width", "read_lexicon", "tokenize"]
+__all__ = ["LEXICON", "Growth", "Kind", "Layer", "Lexicon", "Number", "Rule", "Words", "ferson_width", "read_lexicon", "tokenize"]
 
 LEXICON = Path(__file__).parent / "data" / "lexicon.toml"
 
@@ -213,27 +214,58 @@ class _MoreThan(Rule):
         return Censored(ShiftedExponential(number.size, float(mean)), number.size + 2 * gap)
 
 
-class _Form(BaseModel):
+class Growth(BaseModel):
+    """
+    How the truth lies about a stated count: below it, on it, or above it.
+
+    Parameters
+    ----------
+    below, on : float
+        Probability of less than the count, and of exactly the count; the rest lies above it.
+    floor : float
+        The least part of the count that it may come down to; between, evenly on the scale of ratios.
+    excess : float, optional
+        Mean of what comes on top, in counts: an exponential tail.
+    alpha : float, optional
+        In place of ``excess``: a Pareto tail.
+    """
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     below: Annotated[float, Field(ge=0, lt=1)]
     floor: Annotated[float, Field(gt=0, lt=1)]
     on: Annotated[float, Field(gt=0, lt=1)]
-    alpha: Annotated[float, Field(gt=1)]
+    excess: Annotated[float | None, Field(gt=0)] = None
+    alpha: Annotated[float | None, Field(gt=1)] = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> Growth:
+        if (self.excess is None) == (self.alpha is None):
+            raise ValueError("a tail needs either excess or alpha")
+        if self.below + self.on >= 1:
+            raise ValueError("below and on leave nothing above")
+        return self
+
+    def distribution(self, count: float) -> Distribution:
+        """The truth behind a count; same unit."""
+        above: Distribution = Pareto(count, self.alpha) if self.alpha else ShiftedExponential(count, self._mean(count))
+        parts: list[Distribution] = [point(count), above]
+        weights = [self.on, 1 - self.on - self.below]
+        if self.below > 0:
+            parts, weights = [LogUniform(self.floor * count, count), *parts], [self.below, *weights]
+        return Spliced(tuple(parts), tuple(weights))
+
+    def _mean(self, count: float) -> float:
+        return (self.excess or 0.0) * count
 
 
 class _AtLeast(Rule):
     family: Literal["at_least"]
-    breaking: _Form
-    settled: _Form
+    breaking: Growth
+    settled: Growth
 
     def distribution(self, numbers: tuple[Number, ...], *, breaking: bool) -> Distribution:
-        number, form = numbers[0].size, self.breaking if breaking else self.settled
-        parts: list[Distribution] = [point(number), Pareto(number, form.alpha)]
-        weights = [form.on, 1 - form.on - form.below]
-        if form.below > 0:
-            parts, weights = [Uniform(form.floor * number, number), *parts], [form.below, *weights]
-        return Spliced(tuple(parts), tuple(weights))
+        return (self.breaking if breaking else self.settled).distribution(numbers[0].size)
 
 
 class _Upper(Rule):
@@ -320,7 +352,12 @@ class Words(BaseModel):
 
 
 class Layer(BaseModel):
-    """A positive factor: lognormal by ``median`` and ``sd_log``, uniform by ``low`` and ``high``, or none of both."""
+    """
+    A positive factor: lognormal by ``median`` and ``sd_log``, uniform by ``low`` and ``high``, or none of both.
+
+    A layer with ``growth`` holds for breaking news and for the rules that it names. It was measured on stated
+    numbers, so it stands in place of what the words leave open and not on top of it.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -328,6 +365,8 @@ class Layer(BaseModel):
     sd_log: Annotated[float, Field(gt=0)] | None = None
     low: Annotated[float, Field(ge=0)] | None = None
     high: Annotated[float, Field(gt=0)] | None = None
+    growth: Growth | None = None
+    rules: tuple[str, ...] = ()
     source: Annotated[str, Field(min_length=1)]
     judgement: str = ""
 
@@ -344,6 +383,7 @@ class _Breaking(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     days: Annotated[int, Field(ge=0)]
+    layer: str
     source: str
     judgement: str
 

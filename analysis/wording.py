@@ -8,14 +8,14 @@ What no rule fits raises and says where to add one; it never guesses.
 >>> reading.kind, reading.low, reading.rule
 ('lower', 100.0, 'at least')
 >>> reading.quantiles().round(1)
-array([ 81.2, 100. , 110.1, 134.2, 212.6])
+array([ 44.5, 100. , 106.8, 142.9, 226.5])
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import numpy as np
@@ -80,9 +80,18 @@ class Reading:
         """The largest number that the words contain."""
         return max((n for n in (self.low, self.best, self.high) if n is not None), default=None)
 
-    def reported_by(self, layer: Layer, name: str) -> Reading:
+    def reported_by(self, layer: Layer, name: str, *, breaking: bool = True) -> Reading:
         """
-        The same reading with the reporting layer of its origin on it, unless it holds one or none applies.
+        The same reading with a reporting layer on it, unless it holds one or the layer does not apply.
+
+        Parameters
+        ----------
+        layer : Layer
+            Of the origin, from the lexicon.
+        name : str
+            Its name there.
+        breaking : bool
+            Whether it is breaking news: only then do first counts grow.
 
         Examples
         --------
@@ -90,21 +99,20 @@ class Reading:
         >>> read("approximately 1,000").reported_by(layer, "third-party").quantiles().round(-1)
         array([ 640.,  830., 1000., 1190., 1540.])
         """
-        bias = layer.distribution()
-        if self.stated == 0 or self.distribution is None or self.reporting_included or not isinstance(bias, LogNormal):
+        if self.stated == 0 or self.distribution is None or self.reporting_included:
             return self
-        return Reading(
-            wording=self.wording,
-            kind=self.kind,
-            low=self.low,
-            best=self.best,
-            high=self.high,
-            distribution=Quotient(self.distribution, bias),
-            rule=self.rule,
+        bias = layer.distribution()
+        if layer.growth and self.stated and breaking and self.rule in layer.rules and not self.percent:
+            reported: Distribution = layer.growth.distribution(self.stated)
+        elif isinstance(bias, LogNormal):
+            reported = Quotient(self.distribution, bias)
+        else:
+            return self
+        return replace(
+            self,
+            distribution=reported,
             source=layer.source,
             judgement=layer.judgement,
-            percent=self.percent,
-            rate=self.rate,
             reporting_included=True,
             reporting=name,
         )

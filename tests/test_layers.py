@@ -13,7 +13,7 @@ FLOORS = (
     ("claims",),
     ("lexicon",),
     ("wording",),
-    ("evidence",),
+    ("coverage", "evidence"),
     ("sampling",),
     ("model",),
     ("summary",),
