@@ -28,7 +28,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from analysis.errors import InputError
 
-__all__ = ["COUNTING_ROLES", "Claim", "Register", "Source", "parse_date", "read_register", "register_path"]
+__all__ = ["COUNTING_ROLES", "Claim", "Quantity", "Register", "Source", "parse_date", "read_register", "register_path"]
 
 DATA = Path(__file__).parent / "data"
 

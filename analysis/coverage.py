@@ -143,7 +143,9 @@ def read_pairs(path: Path = PAIRS) -> tuple[Pair, ...]:
                 faults.append(f"{path.name}:{line}: is {row}, expected event_id, hedge, stated, best and sources")
                 continue
             if not (0 < pair.stated < np.inf and 0 < pair.final < np.inf):
-                faults.append(f"{path.name}:{line}: stated and best are {pair.stated:g} and {pair.final:g}, expected > 0")
+                faults.append(
+                    f"{path.name}:{line}: stated and best are {pair.stated:g} and {pair.final:g}, expected > 0"
+                )
             pairs.append(pair)
     if faults:
         raise InputError(*faults)

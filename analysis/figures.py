@@ -30,16 +30,32 @@ from analysis.distributions import Distribution, FloatArray
 from analysis.evidence import LOSSES, ReadClaim
 from analysis.model import QUANTITIES, pooled
 from analysis.pipeline import Results
-from analysis.prose import headline
+from analysis.prose import headline, spoken
 from analysis.sampling import weighted_quantiles
-from analysis.summary import Estimate, rounded
+from analysis.summary import Estimate
 
-__all__ = ["FIGURES", "Picture", "answer", "plane", "publish", "quantile_dots", "readings", "sources", "style_file"]
+__all__ = [
+    "COLOURS",
+    "DARK",
+    "FIGURES",
+    "LIGHT",
+    "MARKERS",
+    "MIDDLE",
+    "Picture",
+    "answer",
+    "painted",
+    "plane",
+    "publish",
+    "quantile_dots",
+    "readings",
+    "sources",
+    "style_file",
+]
 
 # Okabe and Ito (2008), told apart by the colour-blind and in grey. The order is that of the origins by name.
-_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
-_MARKERS = ("o", "s", "^", "D", "v", "P")
-_DARK, _MIDDLE, _LIGHT = "#1a1a1a", "#6b6b6b", "#b5b5b5"
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+MARKERS = ("o", "s", "^", "D", "v", "P")
+DARK, MIDDLE, LIGHT = "#1a1a1a", "#6b6b6b", "#b5b5b5"
 
 _THOUSANDS = FuncFormatter(lambda value, _: f"{value:,.0f}")
 
@@ -91,11 +107,11 @@ def answer(ax: Axes, results: Results) -> Axes:
     width, height = ax.figure.get_size_inches() * (0.96, 0.62)  # of the axes, about
     x, stack = quantile_dots(dots, span / 34)
     ax.set_xlim(0, span)
-    ax.scatter(x, stack + 0.5, s=(0.92 * 72 * width / 34) ** 2, color=_COLOURS[0], linewidths=0, zorder=3)
+    ax.scatter(x, stack + 0.5, s=(0.92 * 72 * width / 34) ** 2, color=COLOURS[0], linewidths=0, zorder=3)
     # A unit of height is a dot, so that stacked dots touch; the bars lie below them.
     bars = 4.6
     ax.set_ylim(-bars, max(34 * height / width - bars, stack.max() + 1.5))
-    for row, (level, colour) in enumerate(((0.5, _DARK), (0.8, _MIDDLE), (0.95, _LIGHT))):
+    for row, (level, colour) in enumerate(((0.5, DARK), (0.8, MIDDLE), (0.95, LIGHT))):
         _draw_bar(ax, ratio, level, y=-1.2 - 1.3 * row, colour=colour, digits=results.settings.digits)
     ax.set_yticks([])
     ax.spines["left"].set_visible(False)
@@ -193,7 +209,7 @@ def sources(ax: Axes, results: Results) -> Axes:
 
 def _source_keys() -> list[Line2D]:
     """What the marks mean."""
-    line = partial(Line2D, [], [], color=_MIDDLE)
+    line = partial(Line2D, [], [], color=MIDDLE)
     return [
         line(marker="o", linestyle="none", label="stated figure, counted"),
         line(marker="o", linestyle="none", markerfacecolor="white", label="shown, not counted"),
@@ -224,9 +240,9 @@ def _sources_finding(results: Results) -> str:
 def _origin_style(results: Results, origin: str) -> tuple[str, str]:
     names = [one.name for one in results.origins]
     if origin not in names:
-        return _MIDDLE, "o"
-    place = names.index(origin) % len(_COLOURS)
-    return _COLOURS[place], _MARKERS[place]
+        return MIDDLE, "o"
+    place = names.index(origin) % len(COLOURS)
+    return COLOURS[place], MARKERS[place]
 
 
 def _draw_claim(ax: Axes, y: float, row: _Row, style: tuple[str, str]) -> None:
@@ -249,8 +265,8 @@ def _draw_claim(ax: Axes, y: float, row: _Row, style: tuple[str, str]) -> None:
 def _draw_estimate(ax: Axes, y: float, estimate: Estimate) -> None:
     for level, width in ((0.9, 1.0), (0.5, 3.5)):
         interval = estimate.interval(level)
-        ax.plot([interval.low, interval.high], [y, y], color=_DARK, linewidth=width, solid_capstyle="butt")
-    ax.plot([estimate.median], [y], marker="|", markersize=11, markeredgewidth=1.8, color=_DARK)
+        ax.plot([interval.low, interval.high], [y, y], color=DARK, linewidth=width, solid_capstyle="butt")
+    ax.plot([estimate.median], [y], marker="|", markersize=11, markeredgewidth=1.8, color=DARK)
 
 
 def _deciding(results: Results) -> list[ReadClaim]:
@@ -268,7 +284,7 @@ def readings(ax: Axes, results: Results) -> Axes:
     step = 6.5
     for row, (one, values) in enumerate(zip(shown, spread, strict=True)):
         _draw_strip(ax, -row * step, values, high - low, _origin_style(results, one.claim.origin)[0])
-        words = f"{_printable(one)} {one.claim.quantity}, {_latin(one.claim.origin)}\n{_reading_words(one)}"
+        words = f"{_printable(one)} {one.claim.quantity}, {_latin(one.claim.origin)}\n{spoken(one.reading)}"
         ax.annotate(words, (high, -row * step + 3.2), ha="right", va="center", fontsize=8.5)
     ax.axvline(1, color="#999999", linewidth=0.7, zorder=0)
     ax.set_xlim(low, high)
@@ -277,15 +293,8 @@ def readings(ax: Axes, results: Results) -> Axes:
     ax.spines["left"].set_visible(False)
     ax.set_xlabel("times the middle of the reading; each dot is 5 % of the probability")
     widest = max(shown, key=lambda one: _width(one.reading.distribution))
-    ax.set_title(f"{_printable(widest)} leaves the most room: {_reading_words(widest)}")
+    ax.set_title(f"{_printable(widest)} leaves the most room: {spoken(widest.reading)}")
     return ax
-
-
-def _reading_words(one: ReadClaim) -> str:
-    low, _, middle, _, high = one.reading.quantiles()
-    place = int(np.floor(np.log10(max(high - low, 1)))) - 1
-    low, middle, high = (rounded(value, place) for value in (low, middle, high))
-    return f"{low} to {high} (90 %), middle {middle}"
 
 
 def _relative(distribution: Distribution | None) -> FloatArray:
@@ -323,7 +332,7 @@ def plane(ax: Axes, results: Results) -> Axes:
     high = _limits([one.losses.killed for one in results.draws.values()])
     for rate in (2, 3, 5, 10):
         wounded = np.array([max(wide[0], high[0] * rate), min(wide[1], high[1] * rate)])
-        ax.plot(wounded, wounded / rate, color=_DARK, linewidth=0.8, zorder=1)
+        ax.plot(wounded, wounded / rate, color=DARK, linewidth=0.8, zorder=1)
         box = {"boxstyle": "square,pad=0.15", "facecolor": "white", "edgecolor": "none"}
         at = 0.92 * wounded[1]
         ax.annotate(f"{rate}", (at, at / rate), ha="center", va="center", fontweight="bold", fontsize=8.5, bbox=box)
@@ -382,7 +391,7 @@ def _sources_alt(results: Results) -> str:
 
 
 def _readings_alt(results: Results) -> str:
-    parts = (f"{_printable(one)} {one.claim.quantity}: {_reading_words(one)}" for one in _deciding(results))
+    parts = (f"{_printable(one)} {one.claim.quantity}: {spoken(one.reading)}" for one in _deciding(results))
     return f"Dotplots of how each counted wording was read. {'; '.join(parts)}."
 
 
@@ -435,10 +444,38 @@ def publish(name: str, results: Results, folder: str | Path = "") -> Picture:
         ``figures/<name>.png`` and ``.svg`` are written below it; nothing without it.
     """
     plan = FIGURES[name]
+    return painted(
+        name,
+        lambda ax: plan.draw(ax, results),
+        size=plan.size(results),
+        alt=plan.alt(results),
+        folder=folder,
+    )
+
+
+def painted(
+    name: str, draw: Callable[[Axes], object], *, size: tuple[float, float], alt: str, folder: str | Path = ""
+) -> Picture:
+    """
+    A figure in the one style; written as PNG and SVG where a folder is given.
+
+    Parameters
+    ----------
+    name : str
+        Of the files.
+    draw : callable
+        Draws on the axes it is given.
+    size : tuple of float
+        Width and height, inches.
+    alt : str
+        The text alternative.
+    folder : str or Path, optional
+        ``figures/<name>.png`` and ``.svg`` are written below it; nothing without it.
+    """
     with mpl.rc_context(fname=style_file()):
-        figure = Figure(figsize=plan.size(results))
-        plan.draw(figure.add_subplot(), results)
-        picture = Picture(_saved(figure, "png"), _saved(figure, "svg"), plan.alt(results))
+        figure = Figure(figsize=size)
+        draw(figure.add_subplot())
+        picture = Picture(_saved(figure, "png"), _saved(figure, "svg"), alt)
     if str(folder):
         target = Path(folder) / "figures"
         target.mkdir(parents=True, exist_ok=True)

@@ -41,7 +41,19 @@ from analysis.distributions import (
 )
 from analysis.errors import InputError
 
-__all__ = ["LEXICON", "Growth", "Kind", "Layer", "Lexicon", "Number", "Rule", "Words", "ferson_width", "read_lexicon", "tokenize"]
+__all__ = [
+    "LEXICON",
+    "Growth",
+    "Kind",
+    "Layer",
+    "Lexicon",
+    "Number",
+    "Rule",
+    "Words",
+    "ferson_width",
+    "read_lexicon",
+    "tokenize",
+]
 
 LEXICON = Path(__file__).parent / "data" / "lexicon.toml"
 
@@ -408,6 +420,13 @@ class Lexicon(BaseModel):
         """Every phrase as tokens with its rule, longest first."""
         found = [(tuple(tokenize(phrase)), rule) for rule in self.rule for phrase in rule.phrases]
         return sorted(found, key=lambda pair: (-len(pair[0]), pair[0]))
+
+    def growth_of(self, name: str) -> Growth:
+        """How first-day counts grow behind the rule of this name, which must hold it."""
+        rule = next(rule for rule in self.rule if rule.name == name)
+        if not isinstance(rule, _AtLeast):
+            raise ValueError(f"the rule {name!r} holds no growth")
+        return rule.breaking
 
 
 @lru_cache(maxsize=8)

@@ -19,9 +19,10 @@ import numpy as np
 from analysis.claims import Claim
 from analysis.lexicon import read_lexicon
 from analysis.pipeline import Results
-from analysis.summary import Estimate, likelihood, percent
+from analysis.summary import Estimate, likelihood, percent, rounded
+from analysis.wording import Reading
 
-__all__ = ["Prose", "answer", "confidence", "dependence", "headline", "limits", "references", "summary"]
+__all__ = ["Prose", "answer", "confidence", "dependence", "headline", "limits", "references", "spoken", "summary"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,26 @@ def headline(ratio: Estimate, *, level: float, digits: int) -> str:
     low_high = ratio.range(level, digits=digits, signed=False)
     centre = ratio.centre(digits=digits, signed=False)
     return f"{low_high} of every 100 soldiers killed or wounded, centre {centre} ({100 * level:g} % interval)"
+
+
+def spoken(reading: Reading) -> str:
+    """
+    A reading in words, to two digits of its width.
+
+    Examples
+    --------
+    >>> from analysis.wording import read
+    >>> spoken(read("around 10,000")), spoken(read("nearly 40%")), spoken(read("many"))
+    ('8,400 to 11,600 (90 %), middle 10,000', '33.2 % to 40.0 % (90 %), middle 39.1 %', 'no number')
+    """
+    quantiles = reading.quantiles()
+    if quantiles is None:
+        return "no number"
+    scale, unit = (100, " %") if reading.percent else (1, "")
+    low, _, middle, _, high = scale * quantiles
+    place = int(np.floor(np.log10(max(high - low, 1)))) - 1
+    low, middle, high = (rounded(value, place) for value in (low, middle, high))
+    return f"{low}{unit} to {high}{unit} (90 %), middle {middle}{unit}"
 
 
 def _per_100(ratio: Estimate, results: Results) -> str:

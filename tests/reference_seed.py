@@ -1,7 +1,8 @@
 """The seed answer by ordinary pseudo-random Monte Carlo: plain NumPy, nothing of the project imported.
 
 It is written from the evidence on wording alone (the regression of hedge widths by Ferson et al. 2015, the
-recommended lexicon, and the fit to headline pairs), so that the project's own sampler has something independent to agree with.
+recommended lexicon, and the fit to headline pairs), so that the project's own sampler has something independent to
+agree with.
 Run it to see the hand values, quantiles of single readings, and the seed answer with Monte Carlo errors.
 """
 
