@@ -10,10 +10,12 @@ PACKAGE = Path(__file__).parent.parent / "analysis"
 FLOORS = (
     ("errors",),
     ("distributions",),
+    ("cells", "fields"),
     ("claims",),
     ("lexicon",),
     ("wording",),
     ("evidence",),
+    ("checks",),
     ("sampling",),
     ("model",),
     ("summary",),
