@@ -12,6 +12,7 @@ FLOORS = (
     ("distributions",),
     ("claims",),
     ("lexicon",),
+    ("remarks",),
     ("wording",),
     ("evidence",),
     ("sampling",),
