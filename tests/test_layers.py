@@ -13,6 +13,7 @@ FLOORS = (
     ("cells", "fields"),
     ("claims",),
     ("lexicon",),
+    ("remarks",),
     ("wording",),
     ("evidence",),
     ("checks",),
