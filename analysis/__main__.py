@@ -49,14 +49,32 @@ def cli() -> None:
 
 @cli.command()
 @click.argument("register", default="seed")
-def check(register: str) -> None:
-    """Read a register and say whether it is sound."""
-    from analysis.claims import read_register
-    from analysis.evidence import read_claims
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@click.pass_context
+def check(context: click.Context, register: str, as_json: bool) -> None:
+    """Read a register and say whether it is sound: all errors, and apart from them what to look at."""
+    from analysis import checks
 
-    found = read_register(register)
-    read_claims(found)
-    click.echo(f"{found.name}: {len(found.claims)} claims of {len({c.origin for c in found.claims})} origins, sound")
+    checked = checks.check(register)
+    if as_json:
+        click.echo(checked.to_json(), nl=False)
+        context.exit(0 if checked.sound else 2)
+    click.echo(checked.summary())
+    for caution in checked.cautions:
+        click.echo(f"warning: {caution.message}")
+    click.echo(checked.counts())
+    if not checked.sound:
+        raise InputError(*(fault.message for fault in checked.faults))
+
+
+@cli.command()
+@click.argument("register")
+def new(register: str) -> None:
+    """Start a register: a CSV file with an example row, its sources.toml, and schemas for an editor."""
+    from analysis import starter
+
+    started = starter.start(register)
+    click.echo(started.next_steps())
 
 
 @cli.command()

@@ -13,161 +13,44 @@ Refused: any row that is not sound. Every bad row is listed, not only the first,
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import re
-import tomllib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
-from analysis.errors import InputError
+from analysis.cells import Row, decoded, hidden, path_shown, read_bytes, rows, tables
+from analysis.errors import Fault, InputError, shown
+from analysis.fields import COLUMNS, COUNTING_ROLES, EXAMPLE, Claim, Quantity, Source, expected, parse_date
 
-__all__ = ["COUNTING_ROLES", "Claim", "Quantity", "Register", "Source", "parse_date", "read_register", "register_path"]
+__all__ = [
+    "COLUMNS",
+    "COUNTING_ROLES",
+    "Claim",
+    "Damaged",
+    "Draft",
+    "Quantity",
+    "Register",
+    "Source",
+    "parse_date",
+    "read_draft",
+    "read_register",
+    "register_path",
+]
 
 DATA = Path(__file__).parent / "data"
 
-Role = Literal["seed", "estimate", "count", "variant", "mutation", "stale", "context"]
-Quantity = Literal["killed", "wounded", "casualties", "missing", "captured", "deployed", "engaged", "casualty_ratio"]
-Mode = Literal["cumulative", "incremental", "stock", "plan"]
-Relation = Literal["original", "relay", "restates"]
-Interest = Literal["belligerent-opponent", "ally-of-opponent", "own-side", "neutral"]
-Bias = Literal["under", "over", "either", "unknown"]
-Reliability = Literal["A", "B", "C", "D", "E", "F"]
 
-COUNTING_ROLES = ("seed", "estimate", "count")
-
-
-def parse_date(text: str) -> date:
-    """
-    A calendar date as ISO 8601 writes it; nothing else is taken for a date.
-
-    Examples
-    --------
-    >>> parse_date("2024-12-19")
-    datetime.date(2024, 12, 19)
-    """
-    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
-        raise ValueError("not a date")
-    return date.fromisoformat(text)
-
-
-def _optional_date(text: str) -> date | None:
-    return parse_date(text) if text else None
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in text.split(";") if name.strip())
-
-
-Text = Annotated[str, Field(min_length=1)]
-Day = Annotated[date, BeforeValidator(parse_date)]
-
-
-class Claim(BaseModel):
-    """
-    One reported figure as it was printed.
-
-    ``as_of`` is the day the figure describes, ``published`` the day it was printed. An empty cell is missing
-    (``None`` or an empty string), never zero. ``file`` and ``line`` say where the row stands.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
-    role: Role
-    quantity: Quantity
-    wording: Text
-    published: Day
-    as_of: Day
-    period_start: Annotated[date | None, BeforeValidator(_optional_date)]
-    mode: Mode
-    scope: Text
-    speaker: str
-    origin: Text
-    relation: Relation
-    rests_on: Annotated[tuple[str, ...], BeforeValidator(_names)]
-    outlet: Text
-    url: Annotated[str, Field(pattern=r"^(https?://\S+)?$")]
-    note: str
-    file: str
-    line: int
-
-    @property
-    def where(self) -> str:
-        """File and line, as errors print it."""
-        return f"{self.file}:{self.line}"
-
-
-COLUMNS = tuple(name for name in Claim.model_fields if name not in ("file", "line"))
-
-
-class Source(BaseModel):
-    """
-    An origin: who is speaking, for whom, and how far its figures have been right.
-
-    ``accuracy`` is the probability, judged, that a figure of this origin is in the right region, beside the
-    Admiralty letter; ``reporting`` names the layer of the lexicon that relates its figures to the truth.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: Text
-    spellings: tuple[str, ...] = ()
-    interest: Interest
-    stream: Text
-    bias: Bias
-    reliability: Reliability
-    accuracy: Annotated[float, Field(ge=0, le=1)]
-    reporting: Text
-    reason: Text
-
-
-# What each field should have held, with an example, for the errors.
-_EXPECTED = {
-    "id": "a short name like nis-killed-20241219",
-    "wording": 'the figure as quoted, like "at least 100"',
-    "published": "a date like 2024-12-19",
-    "as_of": "a date like 2024-12-19",
-    "period_start": "a date like 2024-12-01, or nothing",
-    "scope": "where the figure holds, like Kursk",
-    "origin": "an origin of sources.toml, like NIS",
-    "outlet": "who printed it, like BBC",
-    "url": "an address that begins with https://, or nothing",
-    "name": "the origin's full name",
-    "stream": "a word for the origins that share information, like ukraine-led",
-    "accuracy": "a probability from 0 to 1",
-    "reporting": "a layer of the lexicon, like none",
-    "reason": "why this reliability and bias",
-    "spellings": 'a list of names, like ["NIS"]',
-    "role": "one of " + ", ".join(get_args(Role)),
-    "quantity": "one of " + ", ".join(get_args(Quantity)),
-    "mode": "one of " + ", ".join(get_args(Mode)),
-    "relation": "one of " + ", ".join(get_args(Relation)),
-    "interest": "one of " + ", ".join(get_args(Interest)),
-    "bias": "one of " + ", ".join(get_args(Bias)),
-    "reliability": "one of " + ", ".join(get_args(Reliability)),
-}
-
-
-def _faults(error: ValidationError, where: str) -> list[str]:
-    """Each fault of a pydantic error on a line of ours."""
-    lines = []
-    for fault in error.errors():
-        field, got = str(fault["loc"][0]), fault["input"]
-        expected = _EXPECTED.get(field, "nothing of that name")
-        if fault["type"] == "missing":
-            lines.append(f"{where}: {field} is missing, expected {expected}")
-        elif got == "":
-            lines.append(f"{where}: {field} is empty, expected {expected}")
-        else:
-            lines.append(f"{where}: {field} is {got!r}, expected {expected}")
-    return lines
+def _faults(error: ValidationError, file: str, line: int | None, table: str = "") -> list[Fault]:
+    """Each fault of a pydantic error as one of ours."""
+    faults = []
+    for fault in error.errors(include_url=False, include_context=False):
+        field = str(fault["loc"][0])
+        got = None if fault["type"] == "missing" else fault["input"]
+        faults.append(Fault(file, line, field, got, expected(field, got), table=table))
+    return faults
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +108,38 @@ def _is_register(file: Path) -> bool:
     return not file.stem.endswith("-context") and file.read_bytes().startswith(b"id,role,")
 
 
+@dataclass(frozen=True, slots=True)
+class Damaged:
+    """
+    A row with faults in some of its fields, so that the others can still be checked.
+
+    ``claim`` holds the row with an example in place of each of its ``doubtful`` fields.
+    """
+
+    claim: Claim
+    doubtful: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """
+    A register as it lies in its files, sound or not.
+
+    Parameters
+    ----------
+    register : Register
+        What could be read of it.
+    damaged : tuple of Damaged
+        Rows of which only a part could be read; they are no claims of the register.
+    faults : tuple of Fault
+        All that is wrong with the files, in the order of files and lines.
+    """
+
+    register: Register
+    damaged: tuple[Damaged, ...]
+    faults: tuple[Fault, ...]
+
+
 def read_register(register: str | Path) -> Register:
     """
     Read and check a register.
@@ -239,167 +154,321 @@ def read_register(register: str | Path) -> Register:
     InputError
         With a line for every fault of every file.
     """
+    draft = read_draft(register)
+    if draft.faults:
+        raise InputError(*(fault.message for fault in draft.faults))
+    return draft.register
+
+
+def read_draft(register: str | Path) -> Draft:
+    """
+    Read as much of a register as can be read, with all that is wrong with it; takes what `read_register` takes.
+
+    Raises
+    ------
+    InputError
+        If there is no register of this name.
+    """
     path = register_path(register)
+    described = path.with_name("sources.toml")
     context = path.with_name(f"{path.stem}-context.csv")
-    files = [path, context] if context.is_file() else [path]
-    faults: list[str] = []
-    contents = {file.name: _read_bytes(file) for file in [*files, path.with_name("sources.toml")]}
-    sources = _read_sources(path.with_name("sources.toml"), contents["sources.toml"], faults)
-    claims: list[Claim] = []
-    for file in files:
-        claims += _read_claims(file, contents[file.name], faults)
-    faults += _between_rows(claims, sources)
-    if not faults:  # a row that could not be read would be missed by all that rest on it
-        by_id = {claim.id: claim for claim in claims}
-        faults += [fault for claim in claims for fault in _on_what_it_rests(claim, by_id, sources)]
-    if not claims and not faults:
-        faults.append(f"{_shown(path)}: no claims, expected at least one row below the header")
-    if faults:
-        raise InputError(*faults)
-    digests = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
-    return Register(path.stem, tuple(claims), sources, digests)
-
-
-def _shown(path: Path) -> str:
-    """A path as a user would type it here."""
-    try:
-        return path.resolve().relative_to(Path.cwd()).as_posix()
-    except ValueError:
-        return path.as_posix()
-
-
-def _read_bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        reason = (error.strerror or "cannot be read").lower()
-        raise InputError(f"{_shown(path)}: {reason}, expected a file that can be read") from None
-
-
-def _decoded(path: Path, content: bytes) -> str:
-    if b"\0" in content:
-        raise InputError(f"{_shown(path)}: holds binary data, expected text in UTF-8")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise InputError(f"{_shown(path)}:{line}: is not UTF-8, expected text in UTF-8") from None
-
-
-def _read_sources(path: Path, content: bytes, faults: list[str]) -> dict[str, Source]:
-    where = _shown(path)
-    try:
-        tables = tomllib.loads(_decoded(path, content))
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{where}: is not TOML ({error}), expected one table for each origin") from None
-    sources = {}
-    for key, table in tables.items():
-        if not isinstance(table, dict):
-            faults.append(f"{where}: [{key}]: is {table!r}, expected a table of its fields")
-            continue
-        try:
-            sources[key] = Source.model_validate(table)
-        except ValidationError as error:
-            faults += _faults(error, f"{where}: [{key}]")
-    return sources
-
-
-def _read_claims(path: Path, content: bytes, faults: list[str]) -> list[Claim]:
-    where = _shown(path)
-    text = _decoded(path, content)
-    if not text.strip():
-        raise InputError(f"{where}: is empty, expected the columns {','.join(COLUMNS)}")
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    claims: list[Claim] = []
-    try:
-        header = next(reader)
-        faults += _header_faults(header, where)
-        if set(header) != set(COLUMNS) or len(header) != len(COLUMNS):
-            return claims
-        start = reader.line_num + 1
-        for cells in reader:
-            if cells:
-                _read_row(header, cells, Row(where, start, claims, faults))
-            start = reader.line_num + 1
-    except csv.Error as error:
-        faults.append(f"{where}:{reader.line_num}: is not CSV ({error}), expected cells split by commas")
-    return claims
+    reading = _Reading([], [], [], {})
+    sources, known = _read_sources(described, reading)
+    for file in [path, context] if _exists(context) else [path]:
+        _read_claims(file, reading)
+    claims = reading.claims
+    if not reading.faults and not claims:
+        expected = "at least one row below the header"
+        told = f"no claims, expected {expected}"
+        reading.faults.append(Fault(path_shown(path), None, "", None, expected, told=told))
+    reading.faults.extend(_between_rows(reading, known))
+    order = [path_shown(described), path_shown(path), path_shown(context)]
+    faults = sorted(reading.faults, key=lambda fault: (order.index(fault.file), fault.line or 0))
+    found = Register(path.stem, tuple(claims), sources, reading.digests)
+    return Draft(found, tuple(reading.damaged), tuple(faults))
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """Where a row stands and where what it gives goes."""
+class _Reading:
+    """What reading the files has given so far."""
+
+    claims: list[Claim]
+    damaged: list[Damaged]
+    faults: list[Fault]
+    digests: dict[str, str]
+
+    def text(self, path: Path) -> str | None:
+        """The text of a file, its digest noted; ``None`` and a fault if it has none."""
+        content = read_bytes(path, self.faults)
+        if content is None:
+            return None
+        self.digests[path.name] = hashlib.sha256(content).hexdigest()
+        return decoded(content, path_shown(path), self.faults)
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that is too long; the register itself says so
+        return False
+
+
+def _read_sources(path: Path, reading: _Reading) -> tuple[dict[str, Source], tuple[str, ...] | None]:
+    """The sound origins, and the names of all of them; ``None`` if the file could not be read."""
+    where, faults = path_shown(path), reading.faults
+    before = len(faults)
+    text = reading.text(path)
+    found = {} if text is None else tables(text, where, faults)
+    if len(faults) > before:
+        return {}, None
+    sources = {}
+    for key, table in found.items():
+        if not isinstance(table, dict):
+            told = f"is {shown(table)}, expected a table of its fields"
+            faults.append(Fault(where, None, "", table, "a table of its fields", told=told, table=key))
+            continue
+        hiding = _hiding(key, table, where)
+        faults += hiding
+        try:
+            sources[key] = Source.model_validate(table)
+        except ValidationError as error:
+            faults += _faults(error, where, None, key)
+    faults[before:] = [_placed(fault, text or "") for fault in faults[before:]]
+    return sources, tuple(found)
+
+
+def _hiding(key: str, table: Mapping[str, object], where: str) -> list[Fault]:
+    """Names and values of a table with letters that nobody sees; TOML can spell them as escapes."""
+    faults = []
+    if name := hidden(key):
+        expected = f"a name without {name}"
+        faults.append(Fault(where, None, "", key, expected, told=f"holds {name}, expected {expected}", table=key))
+    for field, value in table.items():
+        texts = [value] if isinstance(value, str) else value if isinstance(value, list) else []
+        for name in filter(None, (hidden(text) for text in texts if isinstance(text, str))):
+            faults.append(_hidden_fault(where, None, field, name, value, table=key))
+    return faults
+
+
+def _hidden_fault(file: str, line: int | None, field: str, name: str, got: object, *, table: str = "") -> Fault:
+    expected = f"text without {name}"
+    told = f"{field} is {shown(got)}, which holds {name}; expected {expected}"
+    return Fault(file, line, field, got, expected, told=told, table=table)
+
+
+def _placed(fault: Fault, text: str) -> Fault:
+    """The fault with the line of its field, or of its table, where they are written in the usual way."""
+    if fault.line is not None or not fault.table:
+        return fault
+    inside, line = False, None
+    for number, one in enumerate(text.split("\n"), 1):
+        head = one.strip()
+        if head.startswith("["):
+            inside = head.lstrip("[ \"'").startswith(fault.table) and head.count("]") > 0
+            inside = inside and re.sub(r"\s*(#.*)?$", "", head).strip("[] \t\"'") == fault.table
+            line = number if inside and line is None else line
+        elif inside and fault.field and re.match(rf"[\"']?{re.escape(fault.field)}[\"']?\s*=", head):
+            return replace(fault, line=number)
+        elif line is None and re.match(rf"[\"']?{re.escape(fault.table)}[\"']?\s*=", head):
+            line = number
+    return replace(fault, line=line)
+
+
+def _read_claims(path: Path, reading: _Reading) -> None:
+    where = path_shown(path)
+    text = reading.text(path)
+    if text is None:
+        return
+    if not text.strip():
+        expected = f"the columns {','.join(COLUMNS)}"
+        reading.faults.append(Fault(where, None, "", None, expected, told=f"is empty, expected {expected}"))
+        return
+    found = rows(text, where, reading.faults)
+    if (first := next(found, None)) is None:
+        return
+    wrong = _header_faults(first.cells, where)
+    reading.faults.extend(wrong)
+    sheet = _Sheet(where, tuple(first.cells), bool(wrong), hidden(text) is not None)
+    for row in found:
+        _read_row(sheet, row, reading)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sheet:
+    """A file of rows: its name, its columns, whether those are wrong, and whether any cell hides letters."""
 
     file: str
-    line: int
-    claims: list[Claim]
-    faults: list[str]
+    columns: tuple[str, ...]
+    wrong: bool
+    hiding: bool
 
 
-def _read_row(header: list[str], cells: list[str], row: Row) -> None:
-    where = f"{row.file}:{row.line}"
-    if len(cells) != len(header):
-        row.faults.append(f"{where}: has {len(cells)} cells, expected {len(header)}")
+def _read_row(sheet: _Sheet, row: Row, reading: _Reading) -> None:
+    """Add what a row gives: a claim, or its faults and what is left of it."""
+    if len(row.cells) != len(sheet.columns):
+        if not sheet.wrong:  # else the cells belong to the columns that the header should have had
+            expected = str(len(sheet.columns))
+            told = f"has {len(row.cells)} cells, expected {expected}"
+            reading.faults.append(Fault(sheet.file, row.line, "", len(row.cells), expected, told=told))
         return
-    values = {name: cell.strip() for name, cell in zip(header, cells, strict=True)}
-    try:
-        row.claims.append(Claim.model_validate({**values, "file": row.file, "line": row.line}))
-    except ValidationError as error:
-        row.faults.extend(_faults(error, where))
+    values: dict[str, object] = {name: cell.strip() for name, cell in zip(sheet.columns, row.cells, strict=True)}
+    place = {"file": sheet.file, "line": row.line}
+    if not sheet.hiding and not sheet.wrong:
+        try:
+            reading.claims.append(Claim.model_validate(values | place))
+        except ValidationError as error:
+            _damage(values | place, _faults(error, sheet.file, row.line), reading)
+        return
+    _read_row_with_care(values, place, reading)
 
 
-def _header_faults(header: list[str], where: str) -> list[str]:
-    faults = [f"{where}:1: column {name!r} is missing" for name in COLUMNS if name not in header]
-    faults += [f"{where}:1: column {name!r} is not known" for name in header if name not in COLUMNS]
-    faults += [f"{where}:1: column {name!r} stands twice" for name in COLUMNS if header.count(name) > 1]
-    return faults
-
-
-def _between_rows(claims: Iterable[Claim], sources: Mapping[str, Source]) -> list[str]:
-    """Faults that no field shows alone."""
-    faults: list[str] = []
-    seen: dict[str, Claim] = {}
-    for claim in claims:
-        if claim.id in seen:
-            first = seen[claim.id].where
-            faults.append(f"{claim.where}: id is {claim.id!r}, which {first} has already; expected a new one")
-        seen.setdefault(claim.id, claim)
-        if claim.origin not in sources:
-            known = ", ".join(sources) or "none yet"
-            faults.append(f"{claim.where}: origin is {claim.origin!r}, expected an origin of sources.toml: {known}")
-        faults += _within_row(claim)
-    return faults
-
-
-def _within_row(claim: Claim) -> list[str]:
-    """Fields of one claim that do not go together."""
+def _read_row_with_care(values: dict[str, object], place: dict[str, object], reading: _Reading) -> None:
+    """The same for a file whose header is wrong, or with a cell somewhere that hides letters."""
+    file, line = str(place["file"]), int(str(place["line"]))
     faults = []
-    if claim.file.endswith("-context.csv") and claim.role in COUNTING_ROLES:
-        faults.append(f"role is {claim.role!r}, expected one that is never counted, like context")
-    if claim.as_of > claim.published and claim.mode != "plan":
-        faults.append(f"as_of is '{claim.as_of}', expected a day not after published, '{claim.published}'")
-    if claim.mode == "incremental" and claim.period_start is None:
-        faults.append("period_start is empty, expected the first day of the flow, like 2024-12-01")
-    if claim.period_start is not None and claim.period_start > claim.as_of:
-        faults.append(f"period_start is '{claim.period_start}', expected a day not after as_of, '{claim.as_of}'")
-    if claim.relation != "original" and not claim.rests_on:
-        faults.append("rests_on is empty, expected the id or the origin of what is said again, like NIS")
-    return [f"{claim.where}: {fault}" for fault in faults]
+    for name, value in values.items():
+        if letter := hidden(str(value)):
+            faults.append(_hidden_fault(file, line, name, letter, value))
+    hiding = {fault.field for fault in faults}
+    absent = {name for name in COLUMNS if name not in values}
+    known = {name: value for name, value in values.items() if name in COLUMNS}
+    whole = known | {name: EXAMPLE[name] for name in absent | hiding} | place
+    try:
+        claim = Claim.model_validate(whole)
+    except ValidationError as error:
+        _damage(whole, [*faults, *_faults(error, file, line)], reading, absent)
+        return
+    if faults or absent:
+        _damage(whole, faults, reading, absent)
+    else:
+        reading.claims.append(claim)
 
 
-def _on_what_it_rests(claim: Claim, claims: Mapping[str, Claim], sources: Mapping[str, Source]) -> list[str]:
-    """What a claim rests on exists, and does not rest on the claim."""
-    unknown = [name for name in claim.rests_on if name not in claims and name not in sources]
-    faults = [
-        f"{claim.where}: rests_on is {name!r}, expected an id of this register or an origin of sources.toml"
-        for name in unknown
+def _damage(values: dict[str, object], faults: list[Fault], reading: _Reading, absent: Iterable[str] = ()) -> None:
+    """Note a row's faults and keep what is sound of it, to be checked further."""
+    reading.faults.extend(faults)
+    doubtful = {fault.field for fault in faults} | set(absent)
+    whole = values | {name: EXAMPLE[name] for name in doubtful}
+    reading.damaged.append(Damaged(Claim.model_validate(whole), frozenset(doubtful)))
+
+
+def _header_faults(header: list[str], where: str) -> list[Fault]:
+    wrong = [(name, "is missing", "a cell of that name") for name in COLUMNS if name not in header]
+    wrong += [(name, "is not known", "one of " + ", ".join(COLUMNS)) for name in header if name not in COLUMNS]
+    wrong += [(name, "stands twice", "it once") for name in COLUMNS if header.count(name) > 1]
+    return [
+        Fault(where, 1, "", name, expected, told=f"column {shown(name)} {state}") for name, state, expected in wrong
     ]
-    below, reached = list(claim.rests_on), set()
-    while below:
-        name = below.pop()
-        if name == claim.id:
-            return [*faults, f"{claim.where}: rests_on leads back to {name!r}, expected no circle"]
-        if name in claims and name not in reached:
-            reached.add(name)
-            below += claims[name].rests_on
+
+
+def _between_rows(reading: _Reading, known: tuple[str, ...] | None) -> list[Fault]:
+    """
+    Faults that no field shows alone.
+
+    ``known`` names the origins; ``None`` if they could not be read, and nothing is said of them then.
+    """
+    faults: list[Fault] = []
+    seen: dict[str, Claim] = {}
+    every = [(claim, frozenset[str]()) for claim in reading.claims]
+    if reading.damaged:
+        every += [(row.claim, row.doubtful) for row in reading.damaged]
+        every.sort(key=lambda row: (row[0].file.endswith("-context.csv"), row[0].line))
+    origins, names = frozenset(known or ()), ", ".join(known or ()) or "none yet"
+    for claim, doubtful in every:
+        if "id" not in doubtful:
+            if claim.id in seen:
+                told = f"id is {claim.id!r}, which {seen[claim.id].where} has already; expected a new one"
+                faults.append(Fault(claim.file, claim.line, "id", claim.id, "a new one", told=told))
+            seen.setdefault(claim.id, claim)
+        if known is not None and "origin" not in doubtful and claim.origin not in origins:
+            expected = f"an origin of sources.toml: {names}"
+            faults.append(Fault(claim.file, claim.line, "origin", claim.origin, expected))
+        faults += _within_row(claim, doubtful)
+    for claim, doubtful in every:
+        if claim.rests_on and "rests_on" not in doubtful and known is not None:
+            faults += _unknown(claim, seen, origins)
+    return [*faults, *_circles(reading.claims)]
+
+
+def _within_row(claim: Claim, doubtful: frozenset[str]) -> Iterator[Fault]:
+    """Fields of one claim that do not go together; what is doubtful is no ground for a fault."""
+
+    def fault(field: str, expected: str) -> Fault:
+        value = getattr(claim, field)
+        return Fault(claim.file, claim.line, field, "" if value in (None, ()) else str(value), expected)
+
+    def sound(*fields: str) -> bool:
+        return doubtful.isdisjoint(fields)
+
+    if claim.role in COUNTING_ROLES and claim.file.endswith("-context.csv") and sound("role"):
+        yield fault("role", "one that is never counted, like context")
+    if claim.as_of > claim.published and claim.mode != "plan" and sound("as_of", "published", "mode"):
+        yield fault("as_of", f"a day not after published, '{claim.published}'")
+    if claim.period_start is None:
+        if claim.mode == "incremental" and sound("period_start", "mode"):
+            yield fault("period_start", "the first day of the flow, like 2024-12-01")
+    elif claim.period_start > claim.as_of and sound("period_start", "as_of"):
+        yield fault("period_start", f"a day not after as_of, '{claim.as_of}'")
+    if claim.relation != "original" and not claim.rests_on and sound("relation", "rests_on"):
+        yield fault("rests_on", "the id or the origin of what is said again, like NIS")
+
+
+def _unknown(claim: Claim, claims: Mapping[str, Claim], origins: frozenset[str]) -> list[Fault]:
+    """What a claim rests on exists."""
+    expected = "an id of this register or an origin of sources.toml"
+    return [
+        Fault(claim.file, claim.line, "rests_on", name, expected)
+        for name in claim.rests_on
+        if name not in claims and name not in origins
+    ]
+
+
+def _circles(claims: Iterable[Claim]) -> list[Fault]:
+    """No claim rests on itself, however long the way."""
+    by_id = {claim.id: claim for claim in claims}
+    below = {claim.id: [name for name in claim.rests_on if name in by_id] for claim in by_id.values()}
+    faults = []
+    for claim in (by_id[name] for ring in _rings(below) for name in ring):
+        told = f"rests_on leads back to {claim.id!r}, expected no circle"
+        faults.append(Fault(claim.file, claim.line, "rests_on", ";".join(claim.rests_on), "no circle", told=told))
     return faults
+
+
+def _rings(below: Mapping[str, list[str]]) -> Iterator[list[str]]:
+    """
+    Names that lead back to themselves, those of one ring together.
+
+    Tarjan's strongly connected components (1972) with a stack of our own: O(names and what they lead to).
+    """
+    met: dict[str, int] = {}  # when a name was first met
+    back: dict[str, int] = {}  # the earliest name that it leads back to
+    waiting: list[str] = []
+    settled: set[str] = set()
+    for start in below:
+        path = [] if start in met else [(start, iter(below[start]))]
+        while path:
+            one, ways = path[-1]
+            if one not in met:
+                met[one] = back[one] = len(met)
+                waiting.append(one)
+            name = next((name for name in ways if name not in settled), None)
+            if name is not None and name not in met:
+                path.append((name, iter(below[name])))
+            elif name is not None:
+                back[one] = min(back[one], met[name])
+            else:
+                path.pop()
+                if path:
+                    above = path[-1][0]
+                    back[above] = min(back[above], back[one])
+                if back[one] == met[one]:
+                    ring = waiting[_last(waiting, one) :]
+                    del waiting[-len(ring) :]
+                    settled.update(ring)
+                    if len(ring) > 1 or one in below[one]:
+                        yield ring
+
+
+def _last(names: list[str], name: str) -> int:
+    """Where a name stands, looked for from the end."""
+    return next(at for at in range(len(names) - 1, -1, -1) if names[at] == name)

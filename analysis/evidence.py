@@ -11,15 +11,16 @@ Refused: a claim dropped in silence. Every claim is either counted, or listed wi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 from typing import get_args
 
-from analysis.claims import COUNTING_ROLES, Claim, Quantity, Register, read_register
+from analysis.claims import COUNTING_ROLES, Claim, Quantity, Register, Source, read_register
 from analysis.distributions import Distribution, Mixture
-from analysis.errors import InputError
+from analysis.errors import Fault, InputError, shown
 from analysis.lexicon import Layer, Lexicon, read_lexicon
 from analysis.wording import Reading, read
 
@@ -34,8 +35,10 @@ __all__ = [
     "ReadClaim",
     "collect",
     "force_readings",
+    "named_otherwise",
     "parse_weights",
     "read_claims",
+    "read_each",
     "read_figure",
 ]
 
@@ -116,23 +119,41 @@ def read_claims(register: Register, *, lexicon: Lexicon | None = None) -> tuple[
     Raises
     ------
     InputError
-        With a line for every wording that no rule fits.
+        With a line for every wording that no rule fits, or that says of what it counts something else than its row.
+    """
+    found, faults = read_each(register.claims, sources=register.sources, lexicon=lexicon)
+    if faults:
+        raise InputError(*dict.fromkeys(fault.message for fault in faults))
+    return found
+
+
+def read_each(
+    claims: Iterable[Claim], *, sources: Mapping[str, Source], lexicon: Lexicon | None = None
+) -> tuple[tuple[ReadClaim, ...], tuple[Fault, ...]]:
+    """
+    Read as many wordings as can be read, with a fault for each of the others.
+
+    A wording is read once, however many claims repeat it. An origin that ``sources`` does not describe has no
+    reporting layer.
     """
     lexicon = lexicon or read_lexicon()
-    faults, found = [], []
-    for claim in register.claims:
-        layer = register.sources[claim.origin].reporting
-        if layer not in lexicon.reporting:
-            known = ", ".join(lexicon.reporting)
-            faults.append(f"sources.toml: [{claim.origin}]: reporting is {layer!r}, expected one of {known}")
+    known: dict[tuple[str, bool, str], ReadClaim | InputError] = {}
+    found, faults = [], []
+    layers = {name: source.reporting for name, source in sources.items() if source.reporting in lexicon.reporting}
+    for origin in sorted({claim.origin for claim in claims} & (set(sources) - set(layers))):
+        expected = f"one of {', '.join(lexicon.reporting)}"
+        faults.append(Fault("sources.toml", None, "reporting", sources[origin].reporting, expected, table=origin))
+    for claim in claims:
+        key = (claim.wording, _fresh(claim, lexicon), layers.get(claim.origin, "none"))
+        if key not in known:
+            known[key] = _readings(*key, lexicon)
+        if isinstance(read_so := known[key], InputError):
+            faults += [_wording_fault(claim, told) for told in read_so.faults]
             continue
-        try:
-            found.append(_read_claim(claim, layer, lexicon))
-        except InputError as error:
-            faults += [f"{claim.where}: {fault}" for fault in error.faults]
-    if faults:
-        raise InputError(*dict.fromkeys(faults))
-    return tuple(found)
+        wording, reported = read_so
+        faults += _misnamed(claim, wording)
+        found.append(ReadClaim(claim, wording, reported if claim.quantity in LOSSES else wording))
+    return tuple(found), tuple(faults)
 
 
 def read_figure(
@@ -195,12 +216,54 @@ def _layer(name: str, lexicon: Lexicon) -> Layer:
     return lexicon.reporting[name]
 
 
-def _read_claim(claim: Claim, layer: str, lexicon: Lexicon) -> ReadClaim:
-    fresh = (claim.published - claim.as_of).days <= lexicon.breaking.days and claim.role != "count"
-    wording = read(claim.wording, lexicon=lexicon, breaking=fresh)
-    counted = claim.quantity in LOSSES
-    reading = wording.reported_by(lexicon.reporting[layer], layer, breaking=fresh) if counted else wording
-    return ReadClaim(claim, wording, reading)
+def _fresh(claim: Claim, lexicon: Lexicon) -> bool:
+    """Whether a claim is breaking news; a count never is."""
+    return (claim.published - claim.as_of).days <= lexicon.breaking.days and claim.role != "count"
+
+
+def _readings(wording: str, fresh: bool, layer: str, lexicon: Lexicon) -> tuple[Reading, Reading] | InputError:
+    """A wording read, without and with a reporting layer, or what is wrong with it."""
+    try:
+        words = read(wording, lexicon=lexicon, breaking=fresh)
+    except InputError as error:
+        return error
+    return words, words.reported_by(lexicon.reporting[layer], layer, breaking=fresh)
+
+
+def _wording_fault(claim: Claim, told: str) -> Fault:
+    expected = re.split("; (?:expected )?", told)[-1]
+    return Fault(claim.file, claim.line, "wording", claim.wording, expected, told=told)
+
+
+def _misnamed(claim: Claim, wording: Reading) -> list[Fault]:
+    if claim.role not in COUNTING_ROLES or not (named := named_otherwise(claim, wording)):
+        return []
+    return [Fault(claim.file, claim.line, "quantity", claim.quantity, named)]
+
+
+def named_otherwise(claim: Claim, wording: Reading) -> str:
+    """
+    What the words say that they count, where it is not the quantity of the row; empty if the two agree.
+
+    "4,000 casualties, a quarter killed" are not 4,000 killed, and "4,700 including 600 deaths" are not 4,700 wounded.
+    Where such a row would be counted it is an error, since every number after it would be wrong; where it is only
+    shown, a warning.
+    """
+    words = shown(claim.wording)
+    counts, parts = set(wording.counts), set(wording.parts)
+    if {"killed", "wounded"} <= counts:  # both together are casualties
+        counts = counts - {"killed", "wounded"} | {"casualties"}
+    alike = {"deployed": "engaged", "engaged": "deployed"}.get(claim.quantity)
+    if claim.quantity == "casualty_ratio" or counts & {claim.quantity, alike}:
+        return ""
+    if counts:
+        return f"{' or '.join(sorted(counts))}, which the words count: {words}"
+    if claim.quantity in parts:
+        return f"the whole, of which the words name {claim.quantity} as a part: {words}"
+    other = {"killed": "wounded", "wounded": "killed"}.get(claim.quantity)
+    if other in parts:
+        return f"casualties, since the words hold {other} as a part: {words}"
+    return ""
 
 
 def collect(claims: Iterable[ReadClaim], *, as_of: date, window: int = WINDOW) -> Evidence:

@@ -17,7 +17,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -356,7 +356,9 @@ class Words(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     nouns: tuple[str, ...]
+    quantities: Mapping[str, tuple[str, ...]]
     remarks: tuple[str, ...]
+    partly: tuple[str, ...]
     rates: tuple[str, ...]
     numbers: Mapping[str, int]
     multiples: Mapping[str, int]
@@ -415,11 +417,8 @@ class Lexicon(BaseModel):
     digest: str
     file: str
 
-    @cached_property
-    def templates(self) -> list[tuple[tuple[str, ...], Rule]]:
-        """Every phrase as tokens with its rule, longest first."""
-        found = [(tuple(tokenize(phrase)), rule) for rule in self.rule for phrase in rule.phrases]
-        return sorted(found, key=lambda pair: (-len(pair[0]), pair[0]))
+    def __hash__(self) -> int:
+        return hash(self.digest)
 
     def growth_of(self, name: str) -> Growth:
         """How first-day counts grow behind the rule of this name, which must hold it."""

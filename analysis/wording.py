@@ -15,14 +15,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import lru_cache
 
 import numpy as np
 
 from analysis.distributions import Distribution, FloatArray, LogNormal, Quotient, Scaled, Truncated
 from analysis.errors import InputError
 from analysis.lexicon import Kind, Layer, Lexicon, Number, Rule, Words, read_lexicon, tokenize
+from analysis.remarks import Item, Remark, Remarks
 
 __all__ = ["QUANTILES", "Reading", "read"]
 
@@ -51,6 +54,8 @@ class Reading:
         Whether the numbers are shares.
     rate : bool
         Whether the words make it a rate or a flow ("per day"), never a total.
+    counts, parts : tuple of str
+        Quantities that the nouns behind the figure name, and those that a remark names for a part of it.
     reporting_included : bool
         Whether the rule already holds what the reporting layer would add.
     reporting : str
@@ -68,6 +73,8 @@ class Reading:
     judgement: str
     percent: bool = False
     rate: bool = False
+    counts: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
     reporting_included: bool = False
     reporting: str = "none"
 
@@ -140,27 +147,45 @@ def read(wording: str, *, lexicon: Lexicon | None = None, breaking: bool = True)
     InputError
         If no rule fits, or a number is negative, zero under a hedge, or absurd.
     """
-    lexicon = lexicon or read_lexicon()
+    return _read(wording, lexicon or read_lexicon(), breaking)
+
+
+@dataclass(frozen=True, slots=True)
+class _Grammar:
+    """The templates of a lexicon by their first word, longest first, and what may follow them."""
+
+    templates: Mapping[str, tuple[tuple[tuple[str, ...], Rule], ...]]
+    remarks: Remarks
+
+
+@lru_cache(maxsize=8)
+def _grammar(lexicon: Lexicon) -> _Grammar:
+    found = [(tuple(tokenize(phrase)), rule) for rule in lexicon.rule for phrase in rule.phrases]
+    found.sort(key=lambda pair: (-len(pair[0]), pair[0]))
+    firsts = {template[0] for template, _ in found}
+    by_first = {first: tuple(pair for pair in found if pair[0][0] == first) for first in firsts}
+    return _Grammar(by_first, Remarks(lexicon.words))
+
+
+@lru_cache(maxsize=4096)
+def _read(wording: str, lexicon: Lexicon, breaking: bool) -> Reading:
     if any(unicodedata.category(letter) == "No" for letter in wording):  # a raised 2 is a note, or a power
         raise InputError(f"wording is {wording!r}; expected digits that stand on the line")
     items = _items(tokenize(wording), wording, lexicon.words)
-    for template, rule in lexicon.templates:
+    grammar = _grammar(lexicon)
+    first = (items[0] if isinstance(items[0], str) else "#") if items else ""
+    for template, rule in grammar.templates.get(first, ()):
         numbers = _fitted(template, items)
-        rest = items[len(template) :]
-        if numbers is not None and _rest_passes(rest, lexicon.words):
+        if numbers is not None and (remark := grammar.remarks.read(items[len(template) :])) is not None:
             if rule.kind == "range":
                 numbers = _same_unit(numbers, wording)
             _check_numbers(numbers, rule, wording, lexicon)
-            rate = any(_holds(rest, words.split()) for words in lexicon.words.rates)
-            return _reading(wording, rule, numbers, breaking=breaking, rate=rate)
+            return _reading(wording, rule, numbers, breaking=breaking, remark=remark)
     if re.match(r"\W*-\s*\d", wording) or re.search(r"[^\W\d_]\s+-\d", wording):
         raise InputError(f"wording is {wording!r}; expected a figure that is not negative")
     raise InputError(
         f"wording is {wording!r}, which no rule of {lexicon.file} fits; add its words to the phrases of a rule there"
     )
-
-
-Item = str | Number
 
 
 def _items(tokens: list[str], wording: str, words: Words) -> list[Item]:
@@ -270,22 +295,6 @@ def _same_unit(numbers: tuple[Number, ...], wording: str) -> tuple[Number, ...]:
     return (first, *numbers[1:])
 
 
-def _holds(items: list[Item], words: list[str]) -> bool:
-    return any(items[at : at + len(words)] == words for at in range(len(items)))
-
-
-def _rest_passes(rest: list[Item], words: Words) -> bool:
-    """Whether what follows a figure is known to change nothing about it."""
-    nouns = sorted((noun.split() for noun in words.nouns), key=len, reverse=True)
-    while rest and rest[0] not in words.remarks:
-        noun = next((noun for noun in nouns if rest[: len(noun)] == noun), None)
-        if noun is None:
-            return False
-        rest = rest[len(noun) :]
-    # "40 in 100" and "3 per 10" are shares of something else.
-    return not (rest[:1] in (["in"], ["per"], ["each"]) and len(rest) > 1 and isinstance(rest[1], Number))
-
-
 def _check_numbers(numbers: tuple[Number, ...], rule: Rule, wording: str, lexicon: Lexicon) -> None:
     for number in numbers:
         most = 100 if number.percent else lexicon.largest
@@ -297,7 +306,7 @@ def _check_numbers(numbers: tuple[Number, ...], rule: Rule, wording: str, lexico
         raise InputError(f"wording is {wording!r}; expected a range from a smaller to a larger number")
 
 
-def _reading(wording: str, rule: Rule, numbers: tuple[Number, ...], *, breaking: bool, rate: bool) -> Reading:
+def _reading(wording: str, rule: Rule, numbers: tuple[Number, ...], *, breaking: bool, remark: Remark) -> Reading:
     percent = any(number.percent for number in numbers)
     sizes = [number.size / 100 if percent else number.size for number in numbers]
     distribution = None
@@ -320,7 +329,9 @@ def _reading(wording: str, rule: Rule, numbers: tuple[Number, ...], *, breaking:
         source=rule.source,
         judgement=rule.judgement,
         percent=percent,
-        rate=rate,
+        rate=bool(remark.rate),
+        counts=remark.counts,
+        parts=remark.parts,
         reporting_included=rule.reporting_included,
     )
 

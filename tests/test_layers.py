@@ -10,10 +10,13 @@ PACKAGE = Path(__file__).parent.parent / "analysis"
 FLOORS = (
     ("errors",),
     ("distributions",),
+    ("cells", "fields"),
     ("claims",),
     ("lexicon",),
+    ("remarks",),
     ("wording",),
     ("coverage", "evidence"),
+    ("checks",),
     ("sampling",),
     ("model",),
     ("summary",),

@@ -450,3 +450,30 @@ def test_the_public_record_is_read_as_it_was_coded_by_hand():
         if reading.kind != row["bound"].replace("-", "_") or not same:
             differing.add(row["wording"])
     assert differing == set(DIFFERENT)
+
+
+@pytest.mark.parametrize(
+    ("wording", "counts", "parts"),
+    [
+        ("4,000", (), ()),
+        ("4,000 casualties", ("casualties",), ()),
+        ("500 North Korean soldiers killed", ("killed",), ()),
+        ("300 killed or injured", ("casualties",), ()),
+        ("several hundred dead and wounded", ("casualties",), ()),
+        ("1,000 killed, 3,000 wounded", ("killed",), ()),
+        ("4,000 casualties, a quarter killed", ("casualties",), ("killed",)),
+        ("around 4,000, a quarter killed", (), ("killed",)),
+        ("4,700 casualties including 600 deaths", ("casualties",), ("killed",)),
+        ("1,000 including 100 dead", (), ("killed",)),
+        ("4,000 (killed and wounded)", ("casualties",), ()),
+        ("4,000 losses, 1,000 of them dead, 20 missing", ("casualties",), ("killed", "missing")),
+        ("some 11,000, part of them in combat", (), ()),
+        ("2 captured", ("captured",), ()),
+    ],
+)
+def test_what_a_figure_counts_is_what_its_own_nouns_say(wording, counts, parts):
+    reading = read(wording)
+    assert (reading.counts, reading.parts) == (counts, parts)
+    layer = read_lexicon().reporting["third-party"]
+    reported = reading.reported_by(layer, "third-party")
+    assert (reported.counts, reported.parts) == (counts, parts)
