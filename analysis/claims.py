@@ -312,7 +312,7 @@ def _read_row(sheet: _Sheet, row: Row, reading: _Reading) -> None:
             reading.faults.append(Fault(sheet.file, row.line, "", len(row.cells), expected, told=told))
         return
     values: dict[str, object] = {name: cell.strip() for name, cell in zip(sheet.columns, row.cells, strict=True)}
-    place = {"file": sheet.file, "line": row.line}
+    place = {"file": sheet.file, "line": row.line, "sha256": row.sha256}
     if not sheet.hiding and not sheet.wrong:
         try:
             reading.claims.append(Claim.model_validate(values | place))

@@ -4,38 +4,32 @@ Where every number comes from, as W3C PROV: who said it, who printed it, how it 
 The document holds each claim of the register with the SHA-256 of its row; the origin that it rests on
 (``hadPrimarySource``), the claim that it says again (``wasQuotedFrom`` for a relay, ``wasDerivedFrom`` else), its
 speaker, who spoke for the origin, and its outlet; its reading; and each estimate with the readings behind it.
+PROV-JSON writes the first two as ``wasDerivedFrom`` of the types ``prov:PrimarySource`` and ``prov:Quotation``.
 It holds no time and no machine, so the same results give the same bytes. Refused: a document that breaks PROV.
 
 >>> from analysis.pipeline import Settings, run
 >>> document = to_prov(run(Settings(max_draws=1024)))
->>> "wasQuotedFrom" in document and "hadPrimarySource" in document
+>>> "prov:Quotation" in document and "prov:PrimarySource" in document
 True
 """
 
 from __future__ import annotations
 
-import platform
-from importlib.metadata import version
-from typing import TYPE_CHECKING
 from urllib.parse import quote
+
+from prov.constants import PROV
+from prov.identifier import Namespace
+from prov.model import ProvDocument, ProvEntity
 
 from analysis.claims import Claim
 from analysis.evidence import ReadClaim
-from analysis.pipeline import Results
+from analysis.pipeline import Results, versions
 
-if TYPE_CHECKING:
-    from prov.model import ProvDocument, ProvEntity
-
-__all__ = ["to_prov", "versions"]
+__all__ = ["to_prov"]
 
 _NAMESPACE = "urn:casualty-report:"
-_KINDS = ("claim", "reading", "origin", "speaker", "outlet", "file", "estimate", "run", "software", "term")
-
-
-def versions() -> dict[str, str]:
-    """Versions of what the numbers depend on."""
-    found = {name: version(name) for name in ("casualty-report", "numpy", "scipy", "matplotlib", "papermill")}
-    return {"python": platform.python_version(), **found}
+_KINDS = ("claim", "reading", "origin", "speaker", "outlet", "file", "estimate", "run", "software")
+_TERMS = Namespace("term", f"{_NAMESPACE}term:")
 
 
 def to_prov(results: Results) -> str:
@@ -51,9 +45,8 @@ def to_prov(results: Results) -> str:
     prov.Error
         If the document breaks a constraint of PROV, which no register should bring about.
     """
-    from prov.model import ProvDocument  # only where a document is wanted
-
     document = ProvDocument()
+    document.add_namespace(_TERMS)
     for kind in _KINDS:
         document.add_namespace(kind, f"{_NAMESPACE}{kind}:")
     _add_files(document, results)
@@ -63,7 +56,7 @@ def to_prov(results: Results) -> str:
     for one in results.claims:
         _add_ties(document, one.claim, results)
     _add_estimates(document, results)
-    document.unified()  # merges what has one name, and raises where two records of it contradict each other
+    document = document.unified()  # merges what has one name; raises where two records of it contradict each other
     return f"{document.serialize(format='json', indent=1, ensure_ascii=False)}\n"
 
 
@@ -74,18 +67,26 @@ def _name(kind: str, text: str) -> str:
 
 def _add_files(document: ProvDocument, results: Results) -> None:
     for file, digest in {**results.register.digests, "lexicon.toml": results.lexicon_digest}.items():
-        kind = "prov:Collection" if file.endswith(".csv") else "prov:Plan"
+        kind = PROV["Collection"] if file.endswith(".csv") else PROV["Plan"]
         document.entity(_name("file", file), {"prov:type": kind, "prov:label": file, "term:sha256": digest})
 
 
 def _add_origins(document: ProvDocument, results: Results) -> None:
-    """Each origin that a claim names: an agent that speaks, and the source that its claims rest on."""
+    """Each origin that a claim names, an agent and the source of its claims; and those who spoke for it."""
     for name in sorted({one.claim.origin for one in results.claims}):
         source = results.register.sources[name]
         known = {"interest": source.interest, "stream": source.stream, "reliability": source.reliability}
         facts = {"prov:label": source.name, **{f"term:{key}": value for key, value in known.items()}}
-        document.agent(_name("origin", name), {"prov:type": "prov:Organization", **facts})
+        document.agent(_name("origin", name), {"prov:type": PROV["Organization"], **facts})
         document.entity(_name("origin", name), facts)
+    for origin, speaker in sorted({(one.claim.origin, one.claim.speaker) for one in results.claims}):
+        if speaker:  # "an official, not named" is another person with another origin
+            agent = document.agent(_speaker(origin, speaker), {"prov:label": speaker})
+            document.delegation(agent, _name("origin", origin))
+
+
+def _speaker(origin: str, speaker: str) -> str:
+    return _name("speaker", f"{origin}: {speaker}")
 
 
 def _add_claim(document: ProvDocument, one: ReadClaim) -> None:
@@ -95,9 +96,9 @@ def _add_claim(document: ProvDocument, one: ReadClaim) -> None:
     record = document.entity(
         _name("claim", claim.id),
         {
-            "prov:type": "term:Claim",
+            "prov:type": _TERMS["Claim"],
             "prov:value": claim.wording,
-            **{f"term:{key}": value for key, value in {**facts, **days, "sha256": claim.digest}.items()},
+            **{f"term:{key}": value for key, value in {**facts, **days, "sha256": claim.sha256}.items()},
             **({"prov:location": claim.url} if claim.url else {}),
         },
     )
@@ -106,9 +107,7 @@ def _add_claim(document: ProvDocument, one: ReadClaim) -> None:
     outlet = document.agent(_name("outlet", claim.outlet), {"prov:label": claim.outlet})
     document.attribution(record, outlet)
     if claim.speaker:
-        speaker = document.agent(_name("speaker", claim.speaker), {"prov:label": claim.speaker})
-        document.attribution(record, speaker)
-        document.delegation(speaker, _name("origin", claim.origin))
+        document.attribution(record, _speaker(claim.origin, claim.speaker))
     _add_reading(document, one, record)
 
 
@@ -120,7 +119,7 @@ def _add_reading(document: ProvDocument, one: ReadClaim, record: ProvEntity) -> 
         facts |= {f"q{p}": f"{q:.6g}" for p, q in zip(("05", "25", "50", "75", "95"), quantiles, strict=True)}
     made = document.entity(
         _name("reading", one.claim.id),
-        {"prov:type": "term:Reading", **{f"term:{key}": value for key, value in facts.items()}},
+        {"prov:type": _TERMS["Reading"], **{f"term:{key}": value for key, value in facts.items()}},
     )
     document.derivation(made, record)
     document.derivation(made, _name("file", "lexicon.toml"))
@@ -143,7 +142,7 @@ def _add_ties(document: ProvDocument, claim: Claim, results: Results) -> None:
 
 def _add_estimates(document: ProvDocument, results: Results) -> None:
     software = document.agent(
-        _name("software", f"casualty-report-{versions()['casualty-report']}"), {"prov:type": "prov:SoftwareAgent"}
+        _name("software", f"casualty-report-{versions()['casualty-report']}"), {"prov:type": PROV["SoftwareAgent"]}
     )
     settings = results.settings
     run = document.activity(
@@ -162,7 +161,7 @@ def _add_estimates(document: ProvDocument, results: Results) -> None:
         made = document.entity(
             _name("estimate", estimate.name),
             {
-                "prov:type": "term:Estimate",
+                "prov:type": _TERMS["Estimate"],
                 "prov:value": f"{estimate.median:.12g}",
                 **{
                     f"term:{key}": f"{value:.12g}" if isinstance(value, float) else value

@@ -11,11 +11,13 @@ byte, whoever computes the replicates and however many workers there are.
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
+from importlib.metadata import version
 
 import numpy as np
 
@@ -66,6 +68,7 @@ __all__ = [
     "Settings",
     "prepare",
     "run",
+    "versions",
 ]
 
 POOLS = ("linear",)
@@ -262,6 +265,12 @@ class Results:
     def denominator(self) -> Denominator:
         """The one that was chosen."""
         return next(one for one in self.denominators if one.choice == self.settings.force)
+
+
+def versions() -> dict[str, str]:
+    """Versions of what the numbers depend on."""
+    found = {name: version(name) for name in ("casualty-report", "numpy", "scipy", "matplotlib", "papermill")}
+    return {"python": platform.python_version(), **found}
 
 
 @dataclass(frozen=True, slots=True)

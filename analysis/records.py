@@ -21,9 +21,9 @@ from pathlib import Path
 import numpy as np
 
 from analysis.claims import Claim, register_path
-from analysis.custody import to_prov, versions
+from analysis.custody import to_prov
 from analysis.evidence import ReadClaim
-from analysis.pipeline import Results, Settings
+from analysis.pipeline import Results, Settings, versions
 from analysis.sampling import Convergence
 from analysis.summary import Estimate, Exceedance, Interval
 from analysis.wording import QUANTILES, Reading

@@ -19,11 +19,10 @@ import numpy as np
 from tabulate import tabulate
 
 from analysis.claims import Claim
-from analysis.custody import versions
 from analysis.evidence import ReadClaim
 from analysis.lexicon import read_lexicon
 from analysis.model import RATIOS, THRESHOLDS
-from analysis.pipeline import Results
+from analysis.pipeline import Results, versions
 from analysis.summary import Estimate, likelihood, percent, rounded
 from analysis.wording import QUANTILES, Reading
 
