@@ -16,7 +16,7 @@ FLOORS = (
     ("remarks",),
     ("wording",),
     ("evidence",),
-    ("checks",),
+    ("checks", "starter"),
     ("sampling",),
     ("model",),
     ("summary",),
