@@ -46,7 +46,7 @@ def hidden(text: str) -> str | None:
 def path_shown(path: Path) -> str:
     """A path as a user would type it here."""
     try:
-        return path.resolve().relative_to(Path.cwd()).as_posix()
+        return path.absolute().relative_to(Path.cwd()).as_posix()
     except (ValueError, OSError):
         return path.as_posix()
 

@@ -10,7 +10,8 @@ echo      the number that another origin gave within `ECHO_DAYS`, or that the sa
 sum       killed and wounded of one utterance do not make its casualties, or a part is larger than the whole; or they
           do not fit the origin's own total of `NEARBY_DAYS` around. Speakers do round, and outlets do mistake.
 entered   the number of casualties stands in a row of killed or of wounded. All may have died, so it is no error.
-words     a row that is shown and never counted has words that count another quantity: often that is why it is shown.
+words     a row that is shown and never counted has words that count another quantity: often that is why it is shown;
+          or words count the dead among the wounded ("1,000 injured including 100 dead").
 formula   a cell that a spreadsheet would run as a formula. It is text here.
 example   the row that ``casualty-report new`` wrote is still there.
 
@@ -164,7 +165,8 @@ def check(register: str | Path) -> Checked:
     files = {name: at for at, name in enumerate(dict.fromkeys(fault.file for fault in merged))}
     faults = sorted(merged, key=lambda fault: (files[fault.file], fault.line or 0))
     origins = len({claim.origin for claim in found.claims})
-    return Checked(found.name, len(found.claims), origins, tuple(faults), cautions(read))
+    rows = len(found.claims) + len(draft.damaged)
+    return Checked(found.name, rows, origins, tuple(faults), cautions(read))
 
 
 def cautions(claims: Iterable[ReadClaim]) -> tuple[Caution, ...]:
@@ -231,6 +233,10 @@ def _rows_to_look_at(figures: Iterable[_Figure]) -> Iterator[Caution]:
                 yield Caution(claim, "formula", told)
         if not one.counted and (named := named_otherwise(claim, one.words.wording)):
             yield Caution(claim, "words", f"quantity is {claim.quantity!r} in a row that is only shown, not {named}")
+        parts = {"wounded": "killed", "killed": "wounded"}.get(claim.quantity)
+        if claim.quantity in one.words.wording.counts and parts in one.words.wording.parts:
+            told = f"wording is {shown(claim.wording)}, which counts {parts} among the {claim.quantity}"
+            yield Caution(claim, "words", f"{told}; the figure may be of casualties")
         if claim.id == EXAMPLE_ID:
             told = "id is 'example': the row that a new register begins with; put a claim of your own in its place"
             yield Caution(claim, "example", told)

@@ -85,7 +85,7 @@ class Register:
 
 def register_path(register: str | Path) -> Path:
     """
-    Where a register lies: a path to a CSV file, or the name of one that ships with the package.
+    Where a register lies: a path to a CSV file, with its ending or without, or the name of one that ships.
 
     Examples
     --------
@@ -93,10 +93,14 @@ def register_path(register: str | Path) -> Path:
     'seed.csv'
     """
     path = Path(register)
-    if path.suffix == ".csv" or len(path.parts) > 1:
+    if path.suffix.lower() == ".csv":
         return path
+    if len(path.parts) > 1:
+        return path if path.suffix or _exists(path) else path.with_suffix(".csv")
     shipped = sorted(file.stem for file in DATA.glob("*.csv") if _is_register(file))
     if str(register) not in shipped:
+        if path.name and _exists(path.with_suffix(".csv")):
+            return path.with_suffix(".csv")
         raise InputError(
             f"register is {str(register)!r}, expected a path to a .csv file or one of {', '.join(shipped)}"
         )

@@ -159,7 +159,7 @@ class Claim(BaseModel):
         Field(
             pattern=r"^(https?://\S+)?$",
             description="Where it can be read.",
-            examples=["https://www.bbc.com/news/articles/example"],
+            examples=["https://example.org/article"],
         ),
     ]
     note: Annotated[str, Field(description="What else a reader should know.", examples=["Said at a closed briefing."])]

@@ -351,7 +351,7 @@ def run(settings: Settings, *, executor: Executor | None = None) -> Results:
 
 def _check_force(settings: Settings, forces: Mapping[str, Force], evidence: Evidence) -> None:
     if settings.force not in forces:
-        known = ", ".join(forces) or "no size of the force at all"
+        known = ", ".join(forces) or "no size of the force at all: add a claim of quantity deployed or engaged"
         raise InputError(
             f"force is {settings.force!r}, but no claim published on or before {settings.as_of} gives that number; "
             f"the register gives {known}"

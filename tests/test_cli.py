@@ -96,7 +96,49 @@ def test_read_shows_a_reading(call):
 
 
 def test_check(call):
-    assert call("check", "seed")[:2] == (0, "seed: 26 claims of 6 origins, sound\n")
+    assert call("check", "seed") == (0, "seed: 26 claims of 6 origins, sound\n0 errors, 0 warnings\n", "")
+
+
+def test_check_tells_errors_and_warnings_apart(call, folder):
+    path = folder / "mine.csv"
+    text = path.read_text(encoding="utf-8")
+    row = text.splitlines()[1].replace("seed-nis-killed,", "again,")  # the first claim once more, under another id
+    path.write_text(f"{text}{row}\n", encoding="utf-8")
+    code, out, err = call("check", "mine.csv")
+    assert (code, err) == (0, "")
+    first, warning, last = out.splitlines()
+    assert (first, last) == ("mine: 16 claims of 4 origins, sound", "0 errors, 1 warning")
+    assert warning.startswith("warning: mine.csv:17: killed is 'at least 100', likely an echo: NIS itself gave that")
+    path.write_text(f"{text.replace('several hundred,', 'oodles,')}{row}\n", encoding="utf-8")
+    code, out, err = call("check", "mine.csv")
+    assert code == 2
+    assert out.splitlines() == ["mine: 16 claims of 4 origins, not sound", warning, "1 error, 1 warning"]
+    assert err.startswith("casualty-report: mine.csv:12: wording is 'oodles', which no rule of lexicon.toml fits")
+    # A run refuses what is an error, and takes what is a warning.
+    assert call("estimate", "mine.csv", *QUICK)[0] == 2
+    path.write_text(f"{text}{row}\n", encoding="utf-8")
+    assert call("estimate", "mine.csv", *QUICK)[0] == 0
+
+
+def test_check_for_machines(call, folder):
+    path = folder / "mine.csv"
+    text = path.read_text(encoding="utf-8").replace("several hundred,", "oodles,").replace(",NIS,orig", ",KGB,orig", 1)
+    path.write_text(text, encoding="utf-8")
+    code, out, err = call("check", "mine.csv", "--json")
+    assert (code, err) == (2, "")
+    found = json.loads(out)
+    assert list(found) == ["register", "sound", "claims", "origins", "errors", "warnings"]
+    assert (found["register"], found["sound"], found["claims"]) == ("mine", False, 15)
+    first, last = found["errors"]
+    assert list(first) == ["file", "line", "field", "got", "expected", "message"]
+    assert (first["file"], first["line"], first["field"], first["got"]) == ("mine.csv", 2, "origin", "KGB")
+    assert (last["line"], last["field"], last["got"]) == (12, "wording", "oodles")
+    assert last["message"].startswith("mine.csv:12: wording is 'oodles', which")
+    assert json.loads(call("check", "public-record", "--json")[1])["warnings"][0].keys() == {
+        *("file", "line", "kind", "message", "other"),
+    }
+    code, out, err = call("check", "sead", "--json")
+    assert (code, err, json.loads(out)["errors"][0]["field"]) == (2, "", "register")
 
 
 def test_help_is_quick_to_import():
@@ -171,7 +213,7 @@ def test_wrong_options(call, folder, verb, arguments, message):
     [
         ("id,role", "role", "mine.csv:1: column 'id' is missing"),
         ("id,role", "id,extra,role", "mine.csv:1: column 'extra' is not known"),
-        ("seed-nis-wounded,seed", "seed-nis-killed,seed", "id is 'seed-nis-killed', which mine.csv:2 has already"),
+        ("seed-deployed,seed", "seed-nis-killed,seed", "id is 'seed-nis-killed', which mine.csv:2 has already"),
         ("several hundred,", "oodles,", "mine.csv:12: wording is 'oodles', which no rule of lexicon.toml fits"),
         (
             "at least 100",
@@ -209,7 +251,7 @@ def test_several_faults_on_several_lines(call, folder):
     path = folder / "mine.csv"
     text = path.read_text(encoding="utf-8").replace("several hundred,", "oodles,").replace("around 10,000", "lashings")
     path.write_text(text, encoding="utf-8")
-    refused(call("check", "mine.csv"), "mine.csv:10: wording is 'lashings'", "mine.csv:12: wording is 'oodles'")
+    refused(call("estimate", "mine.csv"), "mine.csv:10: wording is 'lashings'", "mine.csv:12: wording is 'oodles'")
 
 
 def test_an_unknown_parameter_is_refused_with_those_declared(call, folder):

@@ -16,7 +16,7 @@ FLOORS = (
     ("remarks",),
     ("wording",),
     ("coverage", "evidence"),
-    ("checks",),
+    ("checks", "starter"),
     ("sampling",),
     ("model",),
     ("summary",),
