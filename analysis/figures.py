@@ -1,8 +1,8 @@
 """
 The report's pictures: one function a figure, axes in, axes out, drawn from results only.
 
-With `record_figures`, the only importer of matplotlib. Every figure has a title that says its finding, labels with units, and a text
-alternative; colours differ in lightness too, and shapes say the same as colours.
+With `record_figures`, the only importer of matplotlib. Every figure has a title that says its finding, labels with
+units, and a text alternative; colours differ in lightness too, and shapes say the same as colours.
 
 >>> from matplotlib.figure import Figure
 >>> from analysis.pipeline import Settings, run
@@ -184,6 +184,7 @@ def printable(one: ReadClaim) -> str:
 
 
 def is_latin(text: str) -> bool:
+    """Whether the figures' font has the letters of a text."""
     return all(ord(letter) < 0x250 or letter in "–—‘’“”" for letter in text)
 
 

@@ -21,7 +21,7 @@ from analysis.lexicon import read_lexicon
 from analysis.pipeline import Results
 from analysis.summary import Estimate, likelihood, percent
 
-__all__ = ["Prose", "answer", "confidence", "dependence", "headline", "limits", "references", "summary"]
+__all__ = ["Prose", "answer", "confidence", "dependence", "headline", "limits", "references", "summary", "written"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +84,11 @@ def _in_soldiers(name: str, results: Results) -> str:
 
 
 def _day(results: Results) -> str:
-    return _written(results.settings.day)
+    return written(results.settings.day)
 
 
-def _written(day: date) -> str:
+def written(day: date) -> str:
+    """A day in words, as sentences print it."""
     return f"{day.day} {day:%B %Y}"
 
 
@@ -106,7 +107,7 @@ def answer(results: Results) -> Prose:
             f"By {_day(results)}, the claims in this register put the killed and wounded at "
             f"{_per_100(results.estimate('casualties_ratio'), results)}.",
             f"In soldiers: {_in_soldiers('casualties', results)}, of a force of {_in_soldiers('force', results)}. "
-            f"The latest figure counted was published on {_written(max(one.published for one in _pooled(results)))}.",
+            f"The latest figure counted was published on {written(max(one.published for one in _pooled(results)))}.",
             f"Killed alone: {_per_100(results.estimate('killed_ratio'), results)}; "
             f"in soldiers, {_in_soldiers('killed', results)}.",
             f"Each range holds the true value with a probability of {level}, if the claims are read as set out below.",

@@ -408,9 +408,7 @@ def _use(published: list[ReadClaim], register: Register, as_of: date) -> tuple[d
         claim = one.claim
         if claim.id in left_out and left_out[claim.id].startswith("a size of the force"):
             by = newest.get((claim.origin, claim.quantity))
-            left_out[claim.id] = (
-                f"superseded by {by}" if by else "a size of the force, beside origins that can be judged"
-            )
+            left_out[claim.id] = f"superseded by {by}" if by else "its origin cannot be judged, and others can"
     return left_out, used
 
 
