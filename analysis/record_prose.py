@@ -42,7 +42,7 @@ def many(number: int, thing: str) -> str:
     >>> many(1, "copy"), many(2, "copy"), many(2, "claim")
     ('1 copy', '2 copies', '2 claims')
     """
-    plural = f"{thing[:-1]}ies" if thing.endswith("y") else f"{thing}s"
+    plural = f"{thing[:-1]}ies" if thing.endswith("py") else f"{thing}s"
     return f"{number:,} {thing if number == 1 else plural}"
 
 
@@ -127,27 +127,29 @@ def _voices(record: Record) -> str:
 
 
 def _copies(record: Record) -> str:
-    own = [entry for entry in record.entries if entry.standing == "original"]
-    copies = [copy for copy in record.copies if record.quantity in (ALL, copy.one.claim.quantity)]
-    if not copies:
-        return f"All {many(len(own), 'claim')} that are no context are the origins' own figures; none had been copied."
-    changed = [
-        f"{words} in {number}"
-        for words, number in (
-            ("the quantity", sum(copy.quantity is not None for copy in copies)),
-            ("the bound", sum(copy.bound is not None for copy in copies)),
-            ("the number", sum(copy.number is not None for copy in copies)),
-            ("the origin", sum(copy.origin is not None for copy in copies)),
-        )
-        if number
-    ]
-    stale = sum(copy.standing == "stale" for copy in copies)
-    what = f"{_own(len(own))}, {many(len(copies), 'copy')}{f' ({stale} stale)' if stale else ''}."
-    return f"{what} Copies changed {', '.join(changed)}." if changed else f"{what} No copy changed the figure."
+    """What the claims are, and what the copies changed; those printed as another quantity are among them."""
+    standings = Counter("copy" if entry.is_copy else entry.standing for entry in record.entries)
+    stale = sum(entry.standing == "stale" for entry in record.entries)
+    what = f"Own figures of origins: {standings['original']}; copies: {standings['copy']}"
+    what += f", {stale} of them stale" if stale else ""
+    what += f"; context: {standings['context']}." if standings["context"] else "."
+    if not record.copies:
+        return f"{what} Nothing has drifted: no figure had been copied."
+    found = (
+        ("the quantity", sum(copy.quantity is not None for copy in record.copies)),
+        ("the bound", sum(copy.bound is not None for copy in record.copies)),
+        ("the number", sum(copy.number is not None for copy in record.copies)),
+        ("the origin", sum(copy.origin is not None for copy in record.copies)),
+    )
+    changed = ", ".join(f"{words} in {number}" for words, number in found if number) or "nothing"
+    return f"{what} {_all_copies(record)} changed {changed}."
 
 
-def _own(number: int) -> str:
-    return f"{many(number, 'claim')} {'is an' if number == 1 else 'are'} origin{'' if number == 1 else 's'}' own"
+def _all_copies(record: Record) -> str:
+    number = len(record.copies)
+    if all(record.quantity in (ALL, copy.one.claim.quantity) for copy in record.copies):
+        return f"{many(number, 'copy')}"
+    return f"{many(number, 'copy')} of such figures, whatever they were printed as,"
 
 
 def _span(record: Record) -> list[str]:
@@ -172,10 +174,11 @@ def _span(record: Record) -> list[str]:
 def _counted(record: Record) -> str:
     counted = sum(bool(entry.used) for entry in record.entries)
     line = (
-        f"{many(counted, 'claim')} would count in an estimate of this day; {len(record.entries) - counted} would not, "
-        "each with its reason below."
+        f"An estimate of this day would count {counted} of the claims; the others are left out, each with its reason."
     )
-    return f"{line} {many(record.later, 'claim')} published later {'is' if record.later == 1 else 'are'} not shown."
+    if record.later:
+        line += f" {many(record.later, 'claim')} published later {'is' if record.later == 1 else 'are'} not shown."
+    return line
 
 
 def limits(record: Record) -> Prose:
