@@ -12,6 +12,7 @@ Refused: a claim dropped in silence. Every claim is either counted, or listed wi
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -25,6 +26,7 @@ from analysis.lexicon import Layer, Lexicon, read_lexicon
 from analysis.wording import Reading, read
 
 __all__ = [
+    "CORRELATION",
     "FORCES",
     "LOSSES",
     "WINDOW",
@@ -34,12 +36,14 @@ __all__ = [
     "OriginEvidence",
     "ReadClaim",
     "collect",
+    "effective_number",
     "force_readings",
     "named_otherwise",
     "parse_weights",
     "read_claims",
     "read_each",
     "read_figure",
+    "reasons",
 ]
 
 LOSSES = ("killed", "wounded", "casualties")
@@ -48,6 +52,8 @@ FORCES = ("reported", "theatre", "deployed")
 # Days after which a total is out of date beside a newer one. Judgement: in the public record of the first case NIS's
 # total grew from 1,100 to 3,000 in 25 days, so that a total of a fortnight before was about half.
 WINDOW = 14
+# Judgement: how far two origins of one stream err together. Shown beside 0 and 1, which bound it.
+CORRELATION = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -482,3 +488,52 @@ def parse_weights(text: str, *, register: Register, origins: Iterable[str]) -> d
         raise InputError(f"weights is {text!r}, which leaves every origin out; expected one above 0")
     total = sum(weights.values())
     return {name: weight / total for name, weight in weights.items()}
+
+
+def reasons(claims: Iterable[ReadClaim], *, as_of: date) -> dict[str, str]:
+    """
+    Why each claim published by a day is not counted as a loss, by id; the others count.
+
+    Unlike `collect`, it also answers where nothing counts.
+    """
+    claims = [one for one in claims if one.claim.published <= as_of]
+    known = _known(claims, as_of)
+    early = {one.claim.id: reason for one in claims if (reason := _reason(one, as_of, known))}
+    zeros = {
+        one.claim.id: "zero: the ratios have no meaning for it"
+        for one in claims
+        if one.wording.stated == 0 and one.claim.id not in early
+    }
+    rest = [one for one in claims if one.claim.id not in zeros]
+    if all(one.claim.id in early for one in rest):
+        return early | zeros
+    return {one.claim.id: one.reason for one in collect(rest, as_of=as_of).excluded} | zeros
+
+
+def effective_number(streams: Iterable[str], *, correlation: float = CORRELATION) -> float:
+    """
+    To how many independent origins a number of origins amounts.
+
+    Origins of one stream share information, so k of them are worth k / (1 + (k - 1) rho): Kish's design effect
+    (Survey Sampling, 1965) with the correlation rho inside a stream and none between streams.
+
+    Parameters
+    ----------
+    streams : iterable of str
+        The stream of each origin.
+    correlation : float
+        rho, from 0 (all independent) to 1 (each stream is one voice). It is judgement.
+
+    Raises
+    ------
+    InputError
+        If the correlation is not from 0 to 1.
+
+    Examples
+    --------
+    >>> effective_number(["ukraine-led"] * 3 + ["us-uk-led"], correlation=0.5)
+    2.5
+    """
+    if not 0 <= correlation <= 1:
+        raise InputError(f"correlation is {correlation}, expected a number from 0 to 1")
+    return sum(k / (1 + (k - 1) * correlation) for k in Counter(streams).values())

@@ -6,7 +6,7 @@ byte, whoever computes the replicates and however many workers there are.
 
 >>> results = run(Settings(max_draws=16384))
 >>> results.estimate("casualties_ratio").text(0.9, digits=2)
-'2.8 % to 15.8 %, centre 8.3 %'
+'2.8 % to 15.8 %, centre 8.2 %'
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ The report's sentences, made from results: no number is typed, and likelihood ne
 >>> from analysis.pipeline import Settings, run
 >>> results = run(Settings(max_draws=16384))
 >>> headline(results.estimate("casualties_ratio"), level=0.9, digits=2)
-'2.8 to 15.8 of every 100 soldiers killed or wounded, centre 8.3 (90 % interval)'
+'2.8 to 15.8 of every 100 soldiers killed or wounded, centre 8.2 (90 % interval)'
 """
 
 from __future__ import annotations
@@ -22,7 +22,18 @@ from analysis.pipeline import Results
 from analysis.summary import Estimate, likelihood, percent, rounded
 from analysis.wording import Reading
 
-__all__ = ["Prose", "answer", "confidence", "dependence", "headline", "limits", "references", "spoken", "summary"]
+__all__ = [
+    "Prose",
+    "answer",
+    "confidence",
+    "dependence",
+    "headline",
+    "limits",
+    "references",
+    "spoken",
+    "summary",
+    "written",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +116,11 @@ def _in_soldiers(name: str, results: Results) -> str:
 
 
 def _day(results: Results) -> str:
-    return _written(results.settings.day)
+    return written(results.settings.day)
 
 
-def _written(day: date) -> str:
+def written(day: date) -> str:
+    """A day in words, as sentences print it."""
     return f"{day.day} {day:%B %Y}"
 
 
@@ -127,7 +139,7 @@ def answer(results: Results) -> Prose:
             f"By {_day(results)}, the claims in this register put the killed and wounded at "
             f"{_per_100(results.estimate('casualties_ratio'), results)}.",
             f"In soldiers: {_in_soldiers('casualties', results)}, of a force of {_in_soldiers('force', results)}. "
-            f"The latest figure counted was published on {_written(max(one.published for one in _pooled(results)))}.",
+            f"The latest figure counted was published on {written(max(one.published for one in _pooled(results)))}.",
             f"Killed alone: {_per_100(results.estimate('killed_ratio'), results)}; "
             f"in soldiers, {_in_soldiers('killed', results)}.",
             f"Each range holds the true value with a probability of {level}, if the claims are read as set out below.",

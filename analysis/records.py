@@ -112,9 +112,9 @@ def layers_record(one: Reading, reported: Reading) -> dict[str, object]:
     """Both layers of a reading: what ``casualty-report read --json`` prints, the numbers to use on top."""
     document = {**reading_record(reported), "intervals": None, "wording_layer": reading_record(one)}
     if reported.distribution is not None:
-        levels = {f"{level:g}": np.array([(1 - level) / 2, (1 + level) / 2]) for level in (0.5, 0.8, 0.9, 0.95)}
-        document["intervals"] = {level: reported.distribution.ppf(ends).tolist() for level, ends in levels.items()}
-    return document
+        levels = {level: np.array([(1 - level) / 2, (1 + level) / 2]).round(15) for level in (0.5, 0.8, 0.9, 0.95)}
+        document["intervals"] = {f"{level:g}": reported.distribution.ppf(p).tolist() for level, p in levels.items()}
+    return _plain(document)  # type: ignore[return-value]
 
 
 def _claim_record(one: ReadClaim, results: Results) -> dict[str, object]:

@@ -218,7 +218,7 @@ def _line(one: Reading, *, width: int = 56) -> str:
     --------
     >>> from analysis.wording import read
     >>> _line(read("between 10,000 and 12,000"), width=21)
-    '10,000 -----=====#=====----- 12,000'
+    '10,000 ----======#======---- 12,000'
     """
     quantiles = one.quantiles()
     if quantiles is None:

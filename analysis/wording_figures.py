@@ -18,13 +18,14 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLocator
 
+from analysis import figures
 from analysis.coverage import HEDGES, LEVELS, Pair, present, read_pairs, recommended
-from analysis.figures import COLOURS, DARK, LIGHT, MARKERS, MIDDLE, Picture, painted
+from analysis.figures import COLOURS, DARK, LIGHT, MARKERS, MIDDLE, Picture, Plan
 from analysis.lexicon import Number, ferson_width, read_lexicon
 from analysis.prose import spoken
 from analysis.readings import Shown, Wordings, coverages
 
-__all__ = ["covered", "outcomes", "publish", "wordings"]
+__all__ = ["FIGURES", "covered", "outcomes", "publish", "wordings"]
 
 # More rows than this are no picture; the table has them all.
 _MOST_ROWS = 24
@@ -241,6 +242,10 @@ def _wordings_alt(shown: Wordings) -> str:
     return f"Chart with a row for each wording. {rows}.{f' {left} more are in the table.' if left > 0 else ''}"
 
 
+def _outcomes_alt() -> str:
+    return f"Two staircases of outcomes with the readings' curves beside them. {_growth(read_pairs())}."
+
+
 def _covered_alt() -> str:
     parts = "; ".join(
         f"{_NAMED[one.hedge]}, {100 * one.level:.0f} % interval, {kind}: {one.covered} of {one.pairs}"
@@ -249,27 +254,14 @@ def _covered_alt() -> str:
     return f"Chart of how often intervals held the outcome. {parts}."
 
 
-def publish(name: str, shown: Wordings, folder: str | Path = "") -> Picture:
-    """
-    Draw one of the figures by its name; write it where a folder is given.
+# What a figure shows besides its pairs is not asked: outcomes and coverage are the same for any wordings.
+FIGURES = {
+    "wordings": Plan(wordings, lambda shown: (7.4, 1.4 + 0.44 * min(len(shown.numbered), _MOST_ROWS)), _wordings_alt),
+    "outcomes": Plan(lambda ax, _: outcomes(ax), lambda _: (6.8, 4.2), lambda _: _outcomes_alt()),
+    "covered": Plan(lambda ax, _: covered(ax), lambda _: (6.8, 4.2), lambda _: _covered_alt()),
+}
 
-    Parameters
-    ----------
-    name : str
-        ``wordings``, ``outcomes`` or ``covered``.
-    shown : Wordings
-        What the first one shows.
-    folder : str or Path, optional
-        ``figures/<name>.png`` and ``.svg`` are written below it; nothing without it.
-    """
-    if name == "wordings":
-        height = 1.4 + 0.44 * min(len(shown.numbered), _MOST_ROWS)
-        return painted(
-            name, lambda ax: wordings(ax, shown), size=(7.4, height), alt=_wordings_alt(shown), folder=folder
-        )
-    if name == "outcomes":
-        alt = f"Two staircases of outcomes with the readings' curves beside them. {_growth(read_pairs())}."
-        return painted(name, outcomes, size=(6.8, 4.2), alt=alt, folder=folder)
-    if name == "covered":
-        return painted(name, covered, size=(6.8, 4.2), alt=_covered_alt(), folder=folder)
-    raise ValueError(f"name is {name!r}, expected wordings, outcomes or covered")
+
+def publish(name: str, shown: Wordings, folder: str | Path = "") -> Picture:
+    """Draw one of `FIGURES`; see `analysis.figures.publish`."""
+    return figures.publish(name, shown, folder, plans=FIGURES)
