@@ -12,6 +12,8 @@ FLOORS = (
     ("distributions",),
     ("claims",),
     ("lexicon",),
+    ("phrases",),
+    ("numerals",),
     ("remarks",),
     ("wording",),
     ("evidence",),
