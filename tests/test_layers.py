@@ -13,6 +13,8 @@ FLOORS = (
     ("cells", "fields"),
     ("claims",),
     ("lexicon",),
+    ("phrases",),
+    ("numerals",),
     ("remarks",),
     ("wording",),
     ("coverage", "evidence"),
