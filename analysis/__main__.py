@@ -26,6 +26,7 @@ _OPTIONS = {
     "force": "The denominator: reported, theatre or deployed.",
     "pool": "How origins are combined: linear.",
     "weights": 'Of origins in the pool, like "NIS=2, US=1".',
+    "window": "Days after which a figure is out of date beside a newer one.",
     "wounded_per_killed": "A class of the lexicon, or a median like 3.0.",
     "level": "Probability inside the headline interval.",
     "digits": "Significant digits that must be stable.",
@@ -78,20 +79,28 @@ def new(register: str) -> None:
 
 @cli.command()
 @click.argument("wording")
-@click.option("--settled", is_flag=True, help="Read it as a settled count; without this, as breaking news.")
+@click.option("--quantity", help="What is counted: killed, wounded, casualties, ...; a size of the force has no layer.")
+@click.option("--origin", help="Who says so, by the name or a spelling in the register's sources.toml.")
+@click.option("--register", default="public-record", show_default=True, help="Whose sources.toml names the origin.")
+@click.option("--breaking/--settled", default=True, help="Breaking news (the default), or a settled count.")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
-def read(wording: str, settled: bool, as_json: bool) -> None:
-    """Show how a worded figure is read, like "at least 100"."""
-    from analysis import wording as words
-    from analysis.records import reading_record
+def read(wording: str, quantity: str | None, origin: str | None, register: str, breaking: bool, as_json: bool) -> None:
+    """
+    Show how a worded figure is read, like "at least 100".
 
-    one = words.read(wording, breaking=not settled)
+    Two layers: what the words mean, and how the truth relates to what such a speaker says. Without --origin, the
+    second is the growth of first-day counts, where one is known.
+    """
+    from analysis import evidence
+    from analysis.records import layers_record
+
+    one = evidence.read_figure(wording, quantity=quantity, origin=origin, register=register, breaking=breaking)
     if as_json:
-        click.echo(json.dumps(reading_record(one), ensure_ascii=False, indent=1))
+        click.echo(json.dumps(layers_record(*one), ensure_ascii=False, indent=1))
         return
     from analysis import tables
 
-    click.echo(tables.reading(one))
+    click.echo(tables.reading(*one))
 
 
 @cli.command()

@@ -11,6 +11,7 @@ Refused: what is no text in UTF-8, cells that are no cells, and letters that hid
 from __future__ import annotations
 
 import csv
+import hashlib
 import re
 import tomllib
 import unicodedata
@@ -87,22 +88,36 @@ def decoded(content: bytes, where: str, faults: list[Fault]) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """The cells of a row and the line on which it begins."""
+    """
+    The cells of a row, the line on which it begins, and its SHA-256.
+
+    The digest is that of the row as it lies in the file, in UTF-8 and without the end of its last line.
+    """
 
     line: int
     cells: list[str]
+    sha256: str
 
 
 def rows(text: str, where: str, faults: list[Fault]) -> Iterator[Row]:
     """Every row that is not empty, in order; ends with a fault where what follows can be no rows."""
-    reader = csv.reader((line[0] for line in _LINE.finditer(text)), strict=True)  # no second copy of the text
+    lines: list[str] = []
+
+    def each() -> Iterator[str]:
+        for line in _LINE.finditer(text):  # no second copy of the text
+            lines.append(line[0])
+            yield line[0]
+
+    reader = csv.reader(each(), strict=True)
     start = 1
     try:
         for cells in reader:
             if cells and max(map(len, cells)) > LONGEST_CELL:
                 raise csv.Error(f"field larger than field limit ({LONGEST_CELL})")  # as the module itself says it
             if cells:
-                yield Row(start, cells)
+                raw = "".join(lines).rstrip("\r\n")
+                yield Row(start, cells, hashlib.sha256(raw.encode("utf-8")).hexdigest())
+            lines.clear()
             start = reader.line_num + 1
     except csv.Error as error:
         expected = "cells split by commas"

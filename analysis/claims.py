@@ -23,7 +23,7 @@ from pydantic import ValidationError
 
 from analysis.cells import Row, decoded, hidden, path_shown, read_bytes, rows, tables
 from analysis.errors import Fault, InputError, shown
-from analysis.fields import COLUMNS, COUNTING_ROLES, EXAMPLE, Claim, Source, expected, parse_date
+from analysis.fields import COLUMNS, COUNTING_ROLES, EXAMPLE, Claim, Quantity, Source, expected, parse_date
 
 __all__ = [
     "COLUMNS",
@@ -31,6 +31,7 @@ __all__ = [
     "Claim",
     "Damaged",
     "Draft",
+    "Quantity",
     "Register",
     "Source",
     "parse_date",
@@ -96,7 +97,7 @@ def register_path(register: str | Path) -> Path:
         return path
     if len(path.parts) > 1:
         return path if path.suffix or _exists(path) else path.with_suffix(".csv")
-    shipped = sorted(file.stem for file in DATA.glob("*.csv") if not file.stem.endswith("-context"))
+    shipped = sorted(file.stem for file in DATA.glob("*.csv") if _is_register(file))
     if str(register) not in shipped:
         if path.name and _exists(path.with_suffix(".csv")):
             return path.with_suffix(".csv")
@@ -104,6 +105,11 @@ def register_path(register: str | Path) -> Path:
             f"register is {str(register)!r}, expected a path to a .csv file or one of {', '.join(shipped)}"
         )
     return DATA / f"{register}.csv"
+
+
+def _is_register(file: Path) -> bool:
+    """Whether a file that ships is a register of its own, and neither context nor other data."""
+    return not file.stem.endswith("-context") and file.read_bytes().startswith(b"id,role,")
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,7 +316,7 @@ def _read_row(sheet: _Sheet, row: Row, reading: _Reading) -> None:
             reading.faults.append(Fault(sheet.file, row.line, "", len(row.cells), expected, told=told))
         return
     values: dict[str, object] = {name: cell.strip() for name, cell in zip(sheet.columns, row.cells, strict=True)}
-    place = {"file": sheet.file, "line": row.line}
+    place = {"file": sheet.file, "line": row.line, "sha256": row.sha256}
     if not sheet.hiding and not sheet.wrong:
         try:
             reading.claims.append(Claim.model_validate(values | place))

@@ -165,6 +165,7 @@ class Claim(BaseModel):
     note: Annotated[str, Field(description="What else a reader should know.", examples=["Said at a closed briefing."])]
     file: str
     line: int
+    sha256: str
 
     @property
     def where(self) -> str:
@@ -172,7 +173,7 @@ class Claim(BaseModel):
         return f"{self.file}:{self.line}"
 
 
-COLUMNS = tuple(name for name in Claim.model_fields if name not in ("file", "line"))
+COLUMNS = tuple(name for name in Claim.model_fields if name not in ("file", "line", "sha256"))
 # A row in which every column holds its example.
 EXAMPLE: Mapping[str, str] = {name: str(Claim.model_fields[name].examples[0]) for name in COLUMNS}
 

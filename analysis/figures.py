@@ -1,8 +1,8 @@
 """
 The report's pictures: one function a figure, axes in, axes out, drawn from results only.
 
-The only importer of matplotlib. Every figure has a title that says its finding, labels with units, and a text
-alternative; colours differ in lightness too, and shapes say the same as colours.
+With `record_figures`, the only importer of matplotlib. Every figure has a title that says its finding, labels with
+units, and a text alternative; colours differ in lightness too, and shapes say the same as colours.
 
 >>> from matplotlib.figure import Figure
 >>> from analysis.pipeline import Settings, run
@@ -13,10 +13,11 @@ alternative; colours differ in lightness too, and shapes say the same as colours
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import matplotlib as mpl
 import numpy as np
@@ -30,16 +31,38 @@ from analysis.distributions import Distribution, FloatArray
 from analysis.evidence import LOSSES, ReadClaim
 from analysis.model import QUANTITIES, pooled
 from analysis.pipeline import Results
-from analysis.prose import headline
+from analysis.prose import headline, spoken
 from analysis.sampling import weighted_quantiles
-from analysis.summary import Estimate, rounded
+from analysis.summary import Estimate
 
-__all__ = ["FIGURES", "Picture", "answer", "plane", "publish", "quantile_dots", "readings", "sources", "style_file"]
+__all__ = [
+    "COLOURS",
+    "DARK",
+    "FIGURES",
+    "LIGHT",
+    "MARKERS",
+    "MIDDLE",
+    "Picture",
+    "Plan",
+    "answer",
+    "is_latin",
+    "latin",
+    "logarithmic",
+    "plane",
+    "printable",
+    "publish",
+    "quantile_dots",
+    "readings",
+    "sources",
+    "style_file",
+]
+
+Subject = TypeVar("Subject")
 
 # Okabe and Ito (2008), told apart by the colour-blind and in grey. The order is that of the origins by name.
-_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
-_MARKERS = ("o", "s", "^", "D", "v", "P")
-_DARK, _MIDDLE, _LIGHT = "#1a1a1a", "#6b6b6b", "#b5b5b5"
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+MARKERS = ("o", "s", "^", "D", "v", "P")
+DARK, MIDDLE, LIGHT = "#1a1a1a", "#6b6b6b", "#b5b5b5"
 
 _THOUSANDS = FuncFormatter(lambda value, _: f"{value:,.0f}")
 
@@ -91,11 +114,11 @@ def answer(ax: Axes, results: Results) -> Axes:
     width, height = ax.figure.get_size_inches() * (0.96, 0.62)  # of the axes, about
     x, stack = quantile_dots(dots, span / 34)
     ax.set_xlim(0, span)
-    ax.scatter(x, stack + 0.5, s=(0.92 * 72 * width / 34) ** 2, color=_COLOURS[0], linewidths=0, zorder=3)
+    ax.scatter(x, stack + 0.5, s=(0.92 * 72 * width / 34) ** 2, color=COLOURS[0], linewidths=0, zorder=3)
     # A unit of height is a dot, so that stacked dots touch; the bars lie below them.
     bars = 4.6
     ax.set_ylim(-bars, max(34 * height / width - bars, stack.max() + 1.5))
-    for row, (level, colour) in enumerate(((0.5, _DARK), (0.8, _MIDDLE), (0.95, _LIGHT))):
+    for row, (level, colour) in enumerate(((0.5, DARK), (0.8, MIDDLE), (0.95, LIGHT))):
         _draw_bar(ax, ratio, level, y=-1.2 - 1.3 * row, colour=colour, digits=results.settings.digits)
     ax.set_yticks([])
     ax.spines["left"].set_visible(False)
@@ -143,7 +166,7 @@ def _source_rows(results: Results) -> list[_Row]:
     for one in results.claims:
         claim = one.claim
         if one.wording.distribution is not None and claim.quantity in LOSSES and claim.published <= day:
-            label = f"{_latin(claim.origin)}: {_printable(one)} {claim.quantity}"
+            label = f"{latin(claim.origin)}: {printable(one)} {claim.quantity}"
             rows.append(_Row(label, one, claim.id in counted))
     return sorted(rows, key=lambda row: _place(row, results))
 
@@ -153,20 +176,21 @@ def _place(row: _Row, results: Results) -> tuple[bool, str, int, bool, str]:
     return claim.origin not in results.draws, claim.origin, LOSSES.index(claim.quantity), not row.counts, claim.id
 
 
-def _printable(one: ReadClaim) -> str:
+def printable(one: ReadClaim) -> str:
     """The wording in quotes; where the figures' font lacks a letter, its number and that it is not Latin."""
-    if _is_latin(one.claim.wording):
+    if is_latin(one.claim.wording):
         return f'"{one.claim.wording}"'
     return f"{one.wording.stated or 0:,.0f} (not in Latin script)"
 
 
-def _is_latin(text: str) -> bool:
+def is_latin(text: str) -> bool:
+    """Whether the figures' font has the letters of a text."""
     return all(ord(letter) < 0x250 or letter in "–—‘’“”" for letter in text)
 
 
-def _latin(origin: str) -> str:
+def latin(origin: str) -> str:
     """An origin's name, or that the figures' font lacks its letters."""
-    return origin if _is_latin(origin) else "an origin not in Latin script"
+    return origin if is_latin(origin) else "an origin not in Latin script"
 
 
 def sources(ax: Axes, results: Results) -> Axes:
@@ -181,7 +205,7 @@ def sources(ax: Axes, results: Results) -> Axes:
     labels = [*(row.label for row in rows), *(f"pooled result: {name}" for name in LOSSES)]
     ax.set_yticks([-y for y in (*range(len(rows)), *(start + y for y in range(len(LOSSES))))], labels)
     ax.set_ylim(-(start + 2.7), 0.8)
-    _logarithmic(ax.xaxis)
+    logarithmic(ax.xaxis)
     ax.grid(visible=True, axis="x")
     ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)
@@ -193,7 +217,7 @@ def sources(ax: Axes, results: Results) -> Axes:
 
 def _source_keys() -> list[Line2D]:
     """What the marks mean."""
-    line = partial(Line2D, [], [], color=_MIDDLE)
+    line = partial(Line2D, [], [], color=MIDDLE)
     return [
         line(marker="o", linestyle="none", label="stated figure, counted"),
         line(marker="o", linestyle="none", markerfacecolor="white", label="shown, not counted"),
@@ -204,7 +228,7 @@ def _source_keys() -> list[Line2D]:
     ]
 
 
-def _logarithmic(axis: Axis) -> None:
+def logarithmic(axis: Axis) -> None:
     """A logarithmic axis with plain numbers at 1, 2 and 5."""
     (axis.axes.set_xscale if axis.axis_name == "x" else axis.axes.set_yscale)("log")
     axis.set_major_locator(FixedLocator([step * 10**power for power in range(7) for step in (1, 2, 5)]))
@@ -218,15 +242,15 @@ def _sources_finding(results: Results) -> str:
     if len(medians) < 2:
         return f"One origin counts; its figures imply {medians[0][0]:,.0f} casualties"
     (low, least), (high, most) = medians[0], medians[-1]
-    return f"{_latin(most)}'s figures imply {high / low:.1f} times the casualties of {_latin(least)}'s"
+    return f"{latin(most)}'s figures imply {high / low:.1f} times the casualties of {latin(least)}'s"
 
 
 def _origin_style(results: Results, origin: str) -> tuple[str, str]:
     names = [one.name for one in results.origins]
     if origin not in names:
-        return _MIDDLE, "o"
-    place = names.index(origin) % len(_COLOURS)
-    return _COLOURS[place], _MARKERS[place]
+        return MIDDLE, "o"
+    place = names.index(origin) % len(COLOURS)
+    return COLOURS[place], MARKERS[place]
 
 
 def _draw_claim(ax: Axes, y: float, row: _Row, style: tuple[str, str]) -> None:
@@ -249,8 +273,8 @@ def _draw_claim(ax: Axes, y: float, row: _Row, style: tuple[str, str]) -> None:
 def _draw_estimate(ax: Axes, y: float, estimate: Estimate) -> None:
     for level, width in ((0.9, 1.0), (0.5, 3.5)):
         interval = estimate.interval(level)
-        ax.plot([interval.low, interval.high], [y, y], color=_DARK, linewidth=width, solid_capstyle="butt")
-    ax.plot([estimate.median], [y], marker="|", markersize=11, markeredgewidth=1.8, color=_DARK)
+        ax.plot([interval.low, interval.high], [y, y], color=DARK, linewidth=width, solid_capstyle="butt")
+    ax.plot([estimate.median], [y], marker="|", markersize=11, markeredgewidth=1.8, color=DARK)
 
 
 def _deciding(results: Results) -> list[ReadClaim]:
@@ -268,7 +292,7 @@ def readings(ax: Axes, results: Results) -> Axes:
     step = 6.5
     for row, (one, values) in enumerate(zip(shown, spread, strict=True)):
         _draw_strip(ax, -row * step, values, high - low, _origin_style(results, one.claim.origin)[0])
-        words = f"{_printable(one)} {one.claim.quantity}, {_latin(one.claim.origin)}\n{_reading_words(one)}"
+        words = f"{printable(one)} {one.claim.quantity}, {latin(one.claim.origin)}\n{spoken(one.reading)}"
         ax.annotate(words, (high, -row * step + 3.2), ha="right", va="center", fontsize=8.5)
     ax.axvline(1, color="#999999", linewidth=0.7, zorder=0)
     ax.set_xlim(low, high)
@@ -277,15 +301,8 @@ def readings(ax: Axes, results: Results) -> Axes:
     ax.spines["left"].set_visible(False)
     ax.set_xlabel("times the middle of the reading; each dot is 5 % of the probability")
     widest = max(shown, key=lambda one: _width(one.reading.distribution))
-    ax.set_title(f"{_printable(widest)} leaves the most room: {_reading_words(widest)}")
+    ax.set_title(f"{printable(widest)} leaves the most room: {spoken(widest.reading)}")
     return ax
-
-
-def _reading_words(one: ReadClaim) -> str:
-    low, _, middle, _, high = one.reading.quantiles()
-    place = int(np.floor(np.log10(max(high - low, 1)))) - 1
-    low, middle, high = (rounded(value, place) for value in (low, middle, high))
-    return f"{low} to {high} (90 %), middle {middle}"
 
 
 def _relative(distribution: Distribution | None) -> FloatArray:
@@ -318,17 +335,17 @@ def plane(ax: Axes, results: Results) -> Axes:
         colour, marker = _origin_style(results, origin.name)
         look = {"markersize": 2.6, "markeredgewidth": 0, "alpha": 0.45, "color": colour, "rasterized": True}
         points = losses.wounded[::every], losses.killed[::every]
-        ax.plot(*points, marker, linestyle="none", label=f"from {_latin(origin.name)} alone", **look)
+        ax.plot(*points, marker, linestyle="none", label=f"from {latin(origin.name)} alone", **look)
     wide = _limits([one.losses.wounded for one in results.draws.values()])
     high = _limits([one.losses.killed for one in results.draws.values()])
     for rate in (2, 3, 5, 10):
         wounded = np.array([max(wide[0], high[0] * rate), min(wide[1], high[1] * rate)])
-        ax.plot(wounded, wounded / rate, color=_DARK, linewidth=0.8, zorder=1)
+        ax.plot(wounded, wounded / rate, color=DARK, linewidth=0.8, zorder=1)
         box = {"boxstyle": "square,pad=0.15", "facecolor": "white", "edgecolor": "none"}
         at = 0.92 * wounded[1]
         ax.annotate(f"{rate}", (at, at / rate), ha="center", va="center", fontweight="bold", fontsize=8.5, bbox=box)
-    _logarithmic(ax.xaxis)
-    _logarithmic(ax.yaxis)
+    logarithmic(ax.xaxis)
+    logarithmic(ax.yaxis)
     ax.set_xlim(*wide)
     ax.set_ylim(*high)
     ax.set_xlabel("wounded, soldiers (logarithmic scale)")
@@ -350,7 +367,7 @@ def _plane_finding(results: Results) -> str:
     """What the origins that give both killed and wounded say of their relation, beside the reference class."""
     both = {origin.name for origin in results.evidence.origins if {"killed", "wounded"} <= set(origin.given)}
     parts = [
-        f"{_latin(origin.name)}'s own figures {origin.estimate('wounded_per_killed').median:.1f}"
+        f"{latin(origin.name)}'s own figures {origin.estimate('wounded_per_killed').median:.1f}"
         for origin in results.origins
         if origin.name in both
     ]
@@ -359,12 +376,12 @@ def _plane_finding(results: Results) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Plan:
-    """How a figure is made and told: its function, size in inches, and its text alternative."""
+class Plan(Generic[Subject]):
+    """How a figure of a subject is made and told: its function, size in inches, and its text alternative."""
 
-    draw: Callable[[Axes, Results], Axes]
-    size: Callable[[Results], tuple[float, float]]
-    alt: Callable[[Results], str]
+    draw: Callable[[Axes, Subject], Axes]
+    size: Callable[[Subject], tuple[float, float]]
+    alt: Callable[[Subject], str]
 
 
 def _answer_alt(results: Results) -> str:
@@ -382,7 +399,7 @@ def _sources_alt(results: Results) -> str:
 
 
 def _readings_alt(results: Results) -> str:
-    parts = (f"{_printable(one)} {one.claim.quantity}: {_reading_words(one)}" for one in _deciding(results))
+    parts = (f"{printable(one)} {one.claim.quantity}: {spoken(one.reading)}" for one in _deciding(results))
     return f"Dotplots of how each counted wording was read. {'; '.join(parts)}."
 
 
@@ -400,10 +417,10 @@ def _readings_size(results: Results) -> tuple[float, float]:
 
 
 FIGURES = {
-    "answer": _Plan(answer, lambda _: (6.8, 3.1), _answer_alt),
-    "sources": _Plan(sources, _sources_size, _sources_alt),
-    "readings": _Plan(readings, _readings_size, _readings_alt),
-    "plane": _Plan(plane, lambda _: (6.4, 4.6), _plane_alt),
+    "answer": Plan(answer, lambda _: (6.8, 3.1), _answer_alt),
+    "sources": Plan(sources, _sources_size, _sources_alt),
+    "readings": Plan(readings, _readings_size, _readings_alt),
+    "plane": Plan(plane, lambda _: (6.4, 4.6), _plane_alt),
 }
 
 
@@ -422,19 +439,24 @@ class Picture:
         return {"image/png": self.png, "text/plain": repr(self)}, {"image/png": {"alt": self.alt}}
 
 
-def publish(name: str, results: Results, folder: str | Path = "") -> Picture:
+def publish(
+    name: str, results: Subject, folder: str | Path = "", *, plans: Mapping[str, Plan[Subject]] = FIGURES
+) -> Picture:
     """
     Draw a figure in the one style; write it as PNG and SVG where a folder is given.
 
     Parameters
     ----------
     name : str
-        One of `FIGURES`.
+        One of the plans.
     results : Results
+        Or what else the plans draw.
     folder : str or Path, optional
         ``figures/<name>.png`` and ``.svg`` are written below it; nothing without it.
+    plans : mapping of str to Plan, optional
+        Those of the report, unless others are given.
     """
-    plan = FIGURES[name]
+    plan = plans[name]
     with mpl.rc_context(fname=style_file()):
         figure = Figure(figsize=plan.size(results))
         plan.draw(figure.add_subplot(), results)

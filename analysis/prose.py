@@ -4,7 +4,7 @@ The report's sentences, made from results: no number is typed, and likelihood ne
 >>> from analysis.pipeline import Settings, run
 >>> results = run(Settings(max_draws=16384))
 >>> headline(results.estimate("casualties_ratio"), level=0.9, digits=2)
-'2.8 to 15.8 of every 100 soldiers killed or wounded, centre 8.3 (90 % interval)'
+'2.8 to 15.8 of every 100 soldiers killed or wounded, centre 8.2 (90 % interval)'
 """
 
 from __future__ import annotations
@@ -19,9 +19,21 @@ import numpy as np
 from analysis.claims import Claim
 from analysis.lexicon import read_lexicon
 from analysis.pipeline import Results
-from analysis.summary import Estimate, likelihood, percent
+from analysis.summary import Estimate, likelihood, percent, rounded
+from analysis.wording import Reading
 
-__all__ = ["Prose", "answer", "confidence", "dependence", "headline", "limits", "references", "summary"]
+__all__ = [
+    "Prose",
+    "answer",
+    "confidence",
+    "dependence",
+    "headline",
+    "limits",
+    "references",
+    "spoken",
+    "summary",
+    "written",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +85,26 @@ def headline(ratio: Estimate, *, level: float, digits: int) -> str:
     return f"{low_high} of every 100 soldiers killed or wounded, centre {centre} ({100 * level:g} % interval)"
 
 
+def spoken(reading: Reading) -> str:
+    """
+    A reading in words, to two digits of its width.
+
+    Examples
+    --------
+    >>> from analysis.wording import read
+    >>> spoken(read("around 10,000")), spoken(read("nearly 40%")), spoken(read("many"))
+    ('8,400 to 11,600 (90 %), middle 10,000', '33.2 % to 40.0 % (90 %), middle 39.1 %', 'no number')
+    """
+    quantiles = reading.quantiles()
+    if quantiles is None:
+        return "no number"
+    scale, unit = (100, " %") if reading.percent else (1, "")
+    low, _, middle, _, high = scale * quantiles
+    place = int(np.floor(np.log10(max(high - low, 1)))) - 1
+    low, middle, high = (rounded(value, place) for value in (low, middle, high))
+    return f"{low}{unit} to {high}{unit} (90 %), middle {middle}{unit}"
+
+
 def _per_100(ratio: Estimate, results: Results) -> str:
     level, digits = results.settings.level, results.settings.digits
     ends = ratio.range(level, digits=digits, signed=False)
@@ -84,10 +116,11 @@ def _in_soldiers(name: str, results: Results) -> str:
 
 
 def _day(results: Results) -> str:
-    return _written(results.settings.day)
+    return written(results.settings.day)
 
 
-def _written(day: date) -> str:
+def written(day: date) -> str:
+    """A day in words, as sentences print it."""
     return f"{day.day} {day:%B %Y}"
 
 
@@ -106,7 +139,7 @@ def answer(results: Results) -> Prose:
             f"By {_day(results)}, the claims in this register put the killed and wounded at "
             f"{_per_100(results.estimate('casualties_ratio'), results)}.",
             f"In soldiers: {_in_soldiers('casualties', results)}, of a force of {_in_soldiers('force', results)}. "
-            f"The latest figure counted was published on {_written(max(one.published for one in _pooled(results)))}.",
+            f"The latest figure counted was published on {written(max(one.published for one in _pooled(results)))}.",
             f"Killed alone: {_per_100(results.estimate('killed_ratio'), results)}; "
             f"in soldiers, {_in_soldiers('killed', results)}.",
             f"Each range holds the true value with a probability of {level}, if the claims are read as set out below.",

@@ -14,20 +14,21 @@ from __future__ import annotations
 import csv
 import io
 import json
-import platform
 from collections.abc import Mapping
 from dataclasses import fields
-from importlib.metadata import version
 from pathlib import Path
 
+import numpy as np
+
 from analysis.claims import Claim, register_path
+from analysis.custody import to_prov
 from analysis.evidence import ReadClaim
-from analysis.pipeline import Results, Settings
+from analysis.pipeline import Results, Settings, versions
 from analysis.sampling import Convergence
 from analysis.summary import Estimate, Exceedance, Interval
 from analysis.wording import QUANTILES, Reading
 
-__all__ = ["CSV_COLUMNS", "reading_record", "to_csv", "to_json", "versions", "write"]
+__all__ = ["CSV_COLUMNS", "layers_record", "reading_record", "to_csv", "to_json", "write"]
 
 CSV_COLUMNS = (
     *("source", "name", "unit", "median", "mean", "sd", "mcse", "mcse_mean"),
@@ -78,12 +79,6 @@ def to_json(results: Results) -> str:
     return json.dumps(_plain(document), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
 
 
-def versions() -> dict[str, str]:
-    """Versions of what the numbers depend on."""
-    found = {name: version(name) for name in ("casualty-report", "numpy", "scipy", "matplotlib", "papermill")}
-    return {"python": platform.python_version(), **found}
-
-
 def _record(one: Exceedance | Convergence | Interval) -> dict[str, object]:
     return {field.name: getattr(one, field.name) for field in fields(one)}
 
@@ -94,7 +89,7 @@ def _estimate_record(estimate: Estimate) -> dict[str, object]:
 
 
 def reading_record(reading: Reading) -> dict[str, object]:
-    """A reading as JSON holds it: what ``casualty-report read --json`` prints."""
+    """A reading as JSON holds it."""
     quantiles = reading.quantiles()
     named = None
     if quantiles is not None:
@@ -111,6 +106,15 @@ def reading_record(reading: Reading) -> dict[str, object]:
         "judgement": reading.judgement,
         "reporting": reading.reporting,
     }
+
+
+def layers_record(one: Reading, reported: Reading) -> dict[str, object]:
+    """Both layers of a reading: what ``casualty-report read --json`` prints, the numbers to use on top."""
+    document = {**reading_record(reported), "intervals": None, "wording_layer": reading_record(one)}
+    if reported.distribution is not None:
+        levels = {level: np.array([(1 - level) / 2, (1 + level) / 2]).round(15) for level in (0.5, 0.8, 0.9, 0.95)}
+        document["intervals"] = {f"{level:g}": reported.distribution.ppf(p).tolist() for level, p in levels.items()}
+    return _plain(document)  # type: ignore[return-value]
 
 
 def _claim_record(one: ReadClaim, results: Results) -> dict[str, object]:
@@ -156,13 +160,14 @@ def to_csv(results: Results) -> str:
 
 
 def write(results: Results, folder: str | Path) -> None:
-    """Write results.json, estimates.csv and the register as it was used; nothing if ``folder`` is empty."""
+    """Write results.json, estimates.csv, prov.json and the register as it was used; nothing if ``folder`` is empty."""
     if not str(folder):
         return
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
     (target / "results.json").write_text(to_json(results), encoding="utf-8")
     (target / "estimates.csv").write_text(to_csv(results), encoding="utf-8")
+    (target / "prov.json").write_text(to_prov(results), encoding="utf-8")
     origin = register_path(results.settings.register).parent
     for name in results.register.digests:
         (target / name).write_bytes((origin / name).read_bytes())

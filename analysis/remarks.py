@@ -7,49 +7,20 @@ change the figure, so it is refused: `Remarks.read` then gives ``None``.
 >>> from analysis.lexicon import read_lexicon, tokenize
 >>> remarks = Remarks(read_lexicon().words)
 >>> remarks.read(tokenize("north korean casualties, most of them killed"))
-Remark(counts=('casualties',), parts=('killed',), rate='')
+Remark(counts=('casualties',), parts=('killed',), rate='', nouns=('north', 'korean', 'casualties'), at=3)
 >>> remarks.read(tokenize("geese"))
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
 
 from analysis.lexicon import Number, Words, tokenize
+from analysis.numerals import Numerals
+from analysis.phrases import Item, Phrases
 
-__all__ = ["Item", "Phrases", "Remark", "Remarks"]
-
-Item = str | Number
-Held = TypeVar("Held")
-
-
-class Phrases(Generic[Held]):
-    """
-    Phrases as tuples of words, each with what it stands for; found by their first word, longest first.
-
-    Examples
-    --------
-    >>> Phrases([(("killed",), 1), (("killed", "or", "wounded"), 2)]).longest(["killed", "or", "wounded"], 0)
-    (('killed', 'or', 'wounded'), 2)
-    """
-
-    __slots__ = ("_by_first",)
-
-    def __init__(self, pairs: Iterable[tuple[tuple[Item, ...], Held]]) -> None:
-        self._by_first: dict[Item, list[tuple[tuple[Item, ...], Held]]] = {}
-        for words, held in sorted(pairs, key=lambda pair: -len(pair[0])):
-            self._by_first.setdefault(words[0], []).append((words, held))
-
-    def longest(self, items: Sequence[Item], at: int) -> tuple[tuple[Item, ...], Held] | None:
-        """The longest phrase that stands at a place, with what it stands for."""
-        if at >= len(items):
-            return None
-        for words, held in self._by_first.get(items[at], ()):
-            if tuple(items[at : at + len(words)]) == words:
-                return words, held
-        return None
+__all__ = ["Remark", "Remarks"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,57 +36,68 @@ class Remark:
         Quantities that a remark names for a part of it: ("killed",) in the same words.
     rate : str
         The words that make it a rate or a flow, like "per day", else empty.
+    nouns : tuple of Item
+        Its own nouns.
+    at : int
+        Where they end and a remark begins.
     """
 
     counts: tuple[str, ...] = ()
     parts: tuple[str, ...] = ()
     rate: str = ""
+    nouns: tuple[Item, ...] = ()
+    at: int = 0
 
 
 class Remarks:
     """The words of a lexicon that may stand behind a figure, ready to be looked up."""
 
-    __slots__ = ("_nouns", "_partly", "_rates", "_signs")
+    __slots__ = ("_nouns", "_partly", "_rates", "_signs", "hedges_behind", "takes_back")
 
     def __init__(self, words: Words) -> None:
-        quantities: Mapping[str, str] = {
-            phrase: quantity for quantity, phrases in words.quantities.items() for phrase in phrases
-        }
+        quantities = {phrase: quantity for quantity, phrases in words.quantities.items() for phrase in phrases}
         nouns = {**dict.fromkeys(words.nouns, ""), **quantities}
+        numerals = Numerals(words)
         self._nouns = Phrases((tuple(tokenize(noun)), quantity) for noun, quantity in nouns.items())
-        self._rates = Phrases((tuple(tokenize(rate)), rate) for rate in words.rates)
+        # With their numbers, as they stand in a text: "in one day".
+        self._rates = Phrases((tuple(numerals.items(tokenize(rate))[0]), rate) for rate in words.rates)
         self._signs = Phrases((tuple(tokenize(sign)), sign) for sign in words.remarks)
         self._partly = frozenset(words.partly)
+        self.hedges_behind = tuple(tuple(tokenize(phrase)) for phrase in words.hedges_behind)
+        self.takes_back = Phrases((tuple(tokenize(phrase)), phrase) for phrase in words.takes_back)
 
     def read(self, rest: Sequence[Item]) -> Remark | None:
         """What the words behind a figure say, or ``None`` if they may change it."""
+        if not rest:
+            return Remark()
         counts, at = self._counted(rest, 0)
-        sign = self._signs.longest(rest, at)
-        if at < len(rest) and sign is None and self._rates.longest(rest, at) is None:
+        nouns = tuple(rest[:at])
+        if at == len(rest):
+            return Remark(counts, nouns=nouns, at=at)
+        sign, rate = self._signs.longest(rest, at), self._rates.longest(rest, at)
+        if sign is None and rate is None:
             return None
         # "40 in 100" and "3 per 10" are shares of something else.
-        if (
-            sign is not None
-            and sign[1] in ("in", "per", "each")
-            and at + 1 < len(rest)
-            and not isinstance(rest[at + 1], str)
-        ):
+        following = rest[at + 1] if at + 1 < len(rest) else ""
+        if rate is None and rest[at] in ("in", "per", "each") and isinstance(following, Number):
             return None
-        rate = next((found[1] for place in range(at, len(rest)) if (found := self._rates.longest(rest, place))), "")
-        if sign is not None:
-            more, _ = self._counted(rest, at + 1)
-            counts = counts or more
+        rates = (self._rates.longest(rest, place) for place in range(at, len(rest)))
         parts = self._parts(rest, at)
-        if counts and "casualties" not in counts and sign is not None and sign[1] not in self._partly:
-            parts = ()  # "100 killed, 200 wounded": the wounded stand beside the killed
-        return Remark(counts, tuple(part for part in parts if part not in counts), rate)
+        if sign is not None:
+            more, _ = self._counted(rest, at + len(sign[0]))
+            counts = counts or (() if sign[1] in self._partly else more)
+            if counts and "casualties" not in counts and sign[1] not in self._partly:
+                parts = ()  # "100 killed, 200 wounded": the wounded stand beside the killed
+        parts = tuple(part for part in parts if part not in counts)
+        return Remark(counts, parts, next((found[1] for found in rates if found), ""), nouns, at)
 
     def _counted(self, items: Sequence[Item], at: int) -> tuple[tuple[str, ...], int]:
         """The quantities that the nouns from a place on name, and where the nouns end."""
         named: list[str] = []
         while found := self._nouns.longest(items, at):
             words, quantity = found
-            named += [quantity] if quantity else []
+            # "A third of the wounded" says what it is a share of.
+            named += [quantity] if quantity and (at == 0 or items[at - 1] != "of") else []
             at += len(words)
         return tuple(dict.fromkeys(named)), at
 

@@ -22,13 +22,13 @@ from analysis.claims import Claim
 from analysis.evidence import ReadClaim
 from analysis.lexicon import read_lexicon
 from analysis.model import RATIOS, THRESHOLDS
-from analysis.pipeline import Results
-from analysis.records import versions
+from analysis.pipeline import Results, versions
 from analysis.summary import Estimate, likelihood, percent, rounded
 from analysis.wording import QUANTILES, Reading
 
 __all__ = [
     "NAMES",
+    "QUANTILE_HEADINGS",
     "Table",
     "alternatives",
     "by_origin",
@@ -37,6 +37,7 @@ __all__ = [
     "exceedance",
     "not_counted",
     "provenance",
+    "quantile_cells",
     "reading",
     "readings",
     "rules",
@@ -125,16 +126,18 @@ def not_counted(results: Results) -> Table:
     return Table(headings, rows, _words(*headings))
 
 
-def _quantiles(reading: Reading) -> tuple[str, ...]:
+def quantile_cells(reading: Reading) -> tuple[str, ...]:
+    """The quantiles of a reading as text, one for each of `QUANTILE_HEADINGS`."""
     quantiles = reading.quantiles()
     if quantiles is None:
         return ("no number",) * len(QUANTILES)
     if max(quantiles) < 1.5:
         return tuple(f"{100 * q:.1f} %" for q in quantiles)
-    return tuple(rounded(q, 0 if max(quantiles) >= 20 else -1) for q in quantiles)
+    whole = max(quantiles) >= 20 and not 0 < quantiles[-1] - quantiles[0] < 10
+    return tuple(rounded(q, 0 if whole else -1) for q in quantiles)
 
 
-_QUANTILE_HEADINGS = tuple(f"{100 * p:.0f} %" for p in QUANTILES)
+QUANTILE_HEADINGS = tuple(f"{100 * p:.0f} %" for p in QUANTILES)
 
 
 def _layers(results: Results) -> list[tuple[ReadClaim, str, Reading]]:
@@ -149,9 +152,10 @@ def _layers(results: Results) -> list[tuple[ReadClaim, str, Reading]]:
 
 def readings(results: Results) -> Table:
     """How each counted wording was read: its quantiles, one row a layer."""
-    headings = ("origin", "as printed", "layer", *_QUANTILE_HEADINGS)
+    headings = ("origin", "as printed", "layer", *QUANTILE_HEADINGS)
     rows = tuple(
-        (one.claim.origin, _printed(one.claim), layer, *_quantiles(reading)) for one, layer, reading in _layers(results)
+        (one.claim.origin, _printed(one.claim), layer, *quantile_cells(reading))
+        for one, layer, reading in _layers(results)
     )
     return Table(headings, rows, ("left",) * 3 + ("right",) * len(QUANTILES))
 
@@ -166,22 +170,68 @@ def rules(results: Results) -> Table:
     return Table(headings, rows, _words(*headings))
 
 
-def reading(one: Reading) -> Table:
-    """One reading, a line each for what it says and where it comes from."""
+def reading(one: Reading, reported: Reading) -> Table:
+    """
+    One reading, a line each for what it says and where it comes from.
+
+    Parameters
+    ----------
+    one : Reading
+        What the words mean.
+    reported : Reading
+        The same with the reporting layer on it, or the very same where there is none.
+    """
     rows = [("wording", f'"{one.wording}"'), ("kind", one.kind.replace("_", " "))]
     rows += [
         (name, f"{value:,g}")
         for name, value in (("low", one.low), ("best", one.best), ("high", one.high))
         if value is not None
     ]
-    rows += [(f"{heading} quantile", text) for heading, text in zip(_QUANTILE_HEADINGS, _quantiles(one), strict=True)]
-    rows += [("rule", one.rule)]
-    rows += [("from", line) for line in textwrap.wrap(one.source, 88)]
-    rows += [("judgement", line) for line in textwrap.wrap(one.judgement or "none", 88)]
+    rows += [("rule", one.rule), *_layer(one)]
+    if reported is not one:
+        rows += [("", ""), ("with reporting", reported.reporting), *_layer(reported)]
+    elif one.reporting_included:
+        rows += [("with reporting", "the same: the rule holds it already")]
+    named = [name for name in read_lexicon().references if name in one.source + reported.source]
+    full = [f"{name}: {read_lexicon().references[name]}" for name in named]
+    rows += [("", ""), *(("evidence", line) for text in full for line in textwrap.wrap(text, 88))] if full else []
     rows = [
-        ("" if name == before else name, text) for (before, _), (name, text) in itertools.pairwise([("", ""), *rows])
+        ("" if name == before else name, text) for (before, _), (name, text) in itertools.pairwise([("-", ""), *rows])
     ]
     return Table(("reading", ""), tuple(rows), ("left", "left"))
+
+
+def _layer(one: Reading) -> list[tuple[str, str]]:
+    """Quantiles of one layer, as numbers and as a line, and the evidence behind it."""
+    quantiles = zip(QUANTILE_HEADINGS, quantile_cells(one), strict=True)
+    rows = [(f"{heading} quantile", text) for heading, text in quantiles] if one.distribution else []
+    rows += [("plot", line)] if (line := _line(one)) else [("quantiles", "none, since the words give no number")]
+    rows += [("from", text) for text in textwrap.wrap(one.source, 88)]
+    return rows + [("judgement", text) for text in textwrap.wrap(one.judgement or "none", 88)]
+
+
+def _line(one: Reading, *, width: int = 56) -> str:
+    """
+    A reading drawn in letters, from its 5 to its 95 % quantile: ``=`` holds the middle half, ``#`` is the median.
+
+    Examples
+    --------
+    >>> from analysis.wording import read
+    >>> _line(read("between 10,000 and 12,000"), width=21)
+    '10,000 ----======#======---- 12,000'
+    """
+    quantiles = one.quantiles()
+    if quantiles is None:
+        return ""
+    low, quarter, median, three, high = quantiles
+    if high == low:
+        return f"# all on {quantile_cells(one)[0]}"
+    places = np.round((width - 1) * (np.array([quarter, median, three]) - low) / (high - low)).astype(int)
+    line = np.full(width, "-")
+    line[places[0] : places[2] + 1] = "="
+    line[places[1]] = "#"
+    first, *_, last = quantile_cells(one)
+    return f"{first} {''.join(line)} {last}"
 
 
 def _row(estimate: Estimate, results: Results) -> tuple[str, ...]:

@@ -8,24 +8,25 @@ What no rule fits raises and says where to add one; it never guesses.
 >>> reading.kind, reading.low, reading.rule
 ('lower', 100.0, 'at least')
 >>> reading.quantiles().round(1)
-array([ 81.2, 100. , 110.1, 134.2, 212.6])
+array([ 44.5, 100. , 106.8, 142.9, 226.5])
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from functools import lru_cache
 
 import numpy as np
 
 from analysis.distributions import Distribution, FloatArray, LogNormal, Quotient, Scaled, Truncated
 from analysis.errors import InputError
-from analysis.lexicon import Kind, Layer, Lexicon, Number, Rule, Words, read_lexicon, tokenize
-from analysis.remarks import Item, Remark, Remarks
+from analysis.lexicon import AnyRule, Kind, Layer, Lexicon, Number, read_lexicon, tokenize
+from analysis.numerals import Numerals
+from analysis.phrases import Item, Phrases
+from analysis.remarks import Remark, Remarks
 
 __all__ = ["QUANTILES", "Reading", "read"]
 
@@ -50,6 +51,8 @@ class Reading:
         ``None`` for words without a number.
     rule, source, judgement : str
         The rule of the lexicon, where its numbers come from, and what is judgement in it.
+    printed : str
+        The phrase that fitted, with its numbers written out; read again, it is the same reading.
     percent : bool
         Whether the numbers are shares.
     rate : bool
@@ -71,6 +74,7 @@ class Reading:
     rule: str
     source: str
     judgement: str
+    printed: str
     percent: bool = False
     rate: bool = False
     counts: tuple[str, ...] = ()
@@ -87,9 +91,18 @@ class Reading:
         """The largest number that the words contain."""
         return max((n for n in (self.low, self.best, self.high) if n is not None), default=None)
 
-    def reported_by(self, layer: Layer, name: str) -> Reading:
+    def reported_by(self, layer: Layer, name: str, *, breaking: bool = True) -> Reading:
         """
-        The same reading with the reporting layer of its origin on it, unless it holds one or none applies.
+        The same reading with a reporting layer on it, unless it holds one or the layer does not apply.
+
+        Parameters
+        ----------
+        layer : Layer
+            Of the origin, from the lexicon.
+        name : str
+            Its name there.
+        breaking : bool
+            Whether it is breaking news: only then do first counts grow.
 
         Examples
         --------
@@ -97,21 +110,23 @@ class Reading:
         >>> read("approximately 1,000").reported_by(layer, "third-party").quantiles().round(-1)
         array([ 640.,  830., 1000., 1190., 1540.])
         """
+        if self.stated == 0 or self.distribution is None or self.reporting_included:
+            return self
         bias = layer.distribution()
-        if self.stated == 0 or self.distribution is None or self.reporting_included or not isinstance(bias, LogNormal):
+        if layer.growth and self.stated and breaking and self.rule in layer.rules and not self.percent:
+            reported: Distribution = layer.growth.distribution(self.stated)
+        elif isinstance(bias, LogNormal):
+            reported = Quotient(self.distribution, bias)
+        else:
             return self
         return replace(
             self,
-            distribution=Quotient(self.distribution, bias),
+            distribution=reported,
             source=layer.source,
             judgement=layer.judgement,
             reporting_included=True,
             reporting=name,
         )
-
-
-_THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?|\d+(\.\d+)?")
-_AMBIGUOUS = re.compile(r"\d{1,3}\.\d{3}")
 
 
 def read(wording: str, *, lexicon: Lexicon | None = None, breaking: bool = True) -> Reading:
@@ -130,131 +145,149 @@ def read(wording: str, *, lexicon: Lexicon | None = None, breaking: bool = True)
     Raises
     ------
     InputError
-        If no rule fits, or a number is negative, zero under a hedge, or absurd.
+        If no rule fits, a second figure contradicts the first, a number is negative, zero under a hedge, or absurd,
+        or the words hold signs that show a reader something else.
     """
     return _read(wording, lexicon or read_lexicon(), breaking)
 
 
 @dataclass(frozen=True, slots=True)
-class _Grammar:
-    """The templates of a lexicon by their first word, longest first, and what may follow them."""
+class _Template:
+    """A phrase as words and places: # stands for a number, * for a vague word with its own rule."""
 
-    templates: Mapping[str, tuple[tuple[tuple[str, ...], Rule], ...]]
+    items: tuple[Item, ...]
+    phrase: str
+    rule: AnyRule
+
+
+@dataclass(frozen=True, slots=True)
+class _Grammar:
+    """A lexicon made ready: numbers, templates by their first word (longest first), and what stands around them."""
+
+    numerals: Numerals
+    templates: Mapping[Item, tuple[_Template, ...]]
+    vague: Mapping[Item, tuple[_Template, ...]]
+    before: Phrases[str]
     remarks: Remarks
 
 
 @lru_cache(maxsize=8)
 def _grammar(lexicon: Lexicon) -> _Grammar:
-    found = [(tuple(tokenize(phrase)), rule) for rule in lexicon.rule for phrase in rule.phrases]
-    found.sort(key=lambda pair: (-len(pair[0]), pair[0]))
-    firsts = {template[0] for template, _ in found}
-    by_first = {first: tuple(pair for pair in found if pair[0][0] == first) for first in firsts}
-    return _Grammar(by_first, Remarks(lexicon.words))
+    numerals = Numerals(lexicon.words)
+    found = [
+        _Template(tuple(numerals.items(tokenize(phrase))[0]), phrase, rule)
+        for rule in lexicon.rule
+        for phrase in rule.phrases
+    ]
+    found.sort(key=lambda template: -len(template.items))
+    quantities = {phrase: name for name, phrases in lexicon.words.quantities.items() for phrase in phrases}
+    before = Phrases((tuple(tokenize(noun)), quantities.get(noun, "")) for noun in lexicon.words.before)
+    vague = [template for template in found if template.rule.family == "vague"]
+    return _Grammar(numerals, _by_first(found), _by_first(vague), before, Remarks(lexicon.words))
+
+
+def _by_first(templates: list[_Template]) -> dict[Item, tuple[_Template, ...]]:
+    firsts = [_first(template.items) for template in templates]
+    return {
+        first: tuple(template for template, its in zip(templates, firsts, strict=True) if its == first)
+        for first in dict.fromkeys(firsts)
+    }
+
+
+def _first(items: Sequence[Item]) -> Item:
+    """What templates are looked up by: the first word, or # for any number."""
+    return "" if not items else items[0] if isinstance(items[0], str) else "#"
+
+
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """A template that fits a text, with its numbers and what follows them."""
+
+    template: _Template
+    numbers: tuple[Number, ...]
+    word: _Template | None
+    rest: tuple[Item, ...]
+    remark: Remark
+
+    @property
+    def rule(self) -> AnyRule:
+        return self.template.rule
 
 
 @lru_cache(maxsize=4096)
 def _read(wording: str, lexicon: Lexicon, breaking: bool) -> Reading:
+    grammar = _grammar(lexicon)
+    items, odd = grammar.numerals.items(tokenize(_as_shown(wording)))
+    at, named = 0, ""
+    while found := grammar.before.longest(items, at):
+        at, named = at + len(found[0]), named or found[1]
+    fit = _fit(items[at:], grammar) or (_fit(items, grammar) if at else None)
+    if fit is None:
+        raise _unread(wording, odd, lexicon)
+    if second := _second_figure(fit, grammar):
+        raise InputError(
+            f"wording is {wording!r}, where {second}; expected one figure, or a range like 10,000 to 12,000"
+        )
+    numbers = _same_unit(fit.numbers, wording) if fit.rule.kind == "range" else fit.numbers
+    _check_numbers(numbers, fit.rule, wording, lexicon)
+    if named and not fit.remark.counts:
+        fit = replace(fit, remark=replace(fit.remark, counts=(named,)))
+    return _reading(wording, replace(fit, numbers=numbers), breaking=breaking)
+
+
+def _unread(wording: str, odd: str | None, lexicon: Lexicon) -> InputError:
+    if odd is not None:
+        return InputError(f"wording is {wording!r}, where {odd!r} is not a plain number; expected one like 10,000")
+    if re.match(r"\W*-\s*\d", wording) or re.search(r"[^\W\d_]\s+-\d", wording):
+        return InputError(f"wording is {wording!r}; expected a figure that is not negative")
+    where = f"no rule of {lexicon.file} fits; add its words to the phrases of a rule there"
+    return InputError(f"wording is {wording!r}, which {where}")
+
+
+# Letters that are not seen and change nothing: zero-width spaces and joiners, a soft hyphen, a left-to-right mark.
+_UNSEEN = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad\u200e"))
+# Right-to-left marks: beside one number they change nothing, between two they can show them the other way round.
+_TURNING = dict.fromkeys(map(ord, "\u200f\u061c"))
+
+
+def _as_shown(wording: str) -> str:
+    """The words without letters that nobody sees; refused where what is seen is not what is stored."""
+    if wording.isascii():
+        return wording
     if any(unicodedata.category(letter) == "No" for letter in wording):  # a raised 2 is a note, or a power
         raise InputError(f"wording is {wording!r}; expected digits that stand on the line")
-    items = _items(tokenize(wording), wording, lexicon.words)
-    grammar = _grammar(lexicon)
-    first = (items[0] if isinstance(items[0], str) else "#") if items else ""
-    for template, rule in grammar.templates.get(first, ()):
-        numbers = _fitted(template, items)
-        if numbers is not None and (remark := grammar.remarks.read(items[len(template) :])) is not None:
-            if rule.kind == "range":
-                numbers = _same_unit(numbers, wording)
-            _check_numbers(numbers, rule, wording, lexicon)
-            return _reading(wording, rule, numbers, breaking=breaking, remark=remark)
-    if re.match(r"\W*-\s*\d", wording) or re.search(r"[^\W\d_]\s+-\d", wording):
-        raise InputError(f"wording is {wording!r}; expected a figure that is not negative")
-    raise InputError(
-        f"wording is {wording!r}, which no rule of {lexicon.file} fits; add its words to the phrases of a rule there"
-    )
+    shown = wording.translate(_UNSEEN)
+    if len(re.findall(r"\d[\d.,]*", shown)) < 2:
+        shown = shown.translate(_TURNING)
+    for letter in shown:
+        if unicodedata.category(letter) == "Cf":
+            name = f"U+{ord(letter):04X}, {unicodedata.name(letter, 'without a name').lower()}"
+            raise InputError(
+                f"wording is {wording!r}, which is shown otherwise than stored ({name}); expected plain text"
+            )
+    return shown
 
 
-def _items(tokens: list[str], wording: str, words: Words) -> list[Item]:
-    """The tokens, with every number that stands in them in place of its tokens."""
-    items: list[Item] = []
-    at = 0
-    while at < len(tokens):
-        number, used = _number_at(tokens[at:], wording, words)
-        items.append(tokens[at] if number is None else number)
-        at += used
-    return items
+def _fit(items: Sequence[Item], grammar: _Grammar) -> _Fit | None:
+    """The longest template at the beginning behind which nothing changes the figure."""
+    for template in grammar.templates.get(_first(items), ()):
+        size = len(template.items)
+        numbers = _fitted(template.items, items)
+        if numbers is None:
+            continue
+        if template.items[-1] != "*":
+            if (remark := grammar.remarks.read(items[size:])) is not None:
+                return _Fit(template, numbers, None, tuple(items[size:]), remark)
+            continue
+        behind = items[size - 1 :]
+        for word in grammar.vague.get(_first(behind), ()):
+            rest = behind[len(word.items) :]
+            if _fitted(word.items, behind) is not None and (remark := grammar.remarks.read(rest)) is not None:
+                return _Fit(template, numbers, word, tuple(rest), remark)
+    return None
 
 
-def _number_at(tokens: list[str], wording: str, words: Words) -> tuple[Number | None, int]:
-    """The number at the beginning of the tokens and how many it takes, else ``None`` and 1."""
-    if tokens[0][0].isdecimal():
-        return _in_digits(tokens, wording, words)
-    for parse in (_fraction, _in_words):
-        number, used = parse(tokens, words)
-        if number is not None:
-            return number, used
-    return None, 1
-
-
-def _fraction(tokens: list[str], words: Words) -> tuple[Number | None, int]:
-    """Parts of the whole: "half", "a third", "two-thirds"."""
-    first = [word for word in tokens[:3] if word != "-"]
-    skipped = 1 if tokens[1:2] == ["-"] else 0
-    if len(first) > 1 and first[1] in words.fractions and (first[0] == "a" or first[0] in words.numbers):
-        count = words.numbers.get(first[0], 1)
-        return Number(Decimal(str(count * words.fractions[first[1]])), percent=True), 2 + skipped
-    if first and first[0] in words.fractions and not (len(first) > 1 and first[1] in ("a", *words.multiples)):
-        return Number(Decimal(str(words.fractions[first[0]])), percent=True), 1
-    return None, 1
-
-
-def _in_digits(tokens: list[str], wording: str, words: Words) -> tuple[Number, int]:
-    """Digits with thousands separators, then "k", "thousand" or "%": "10k", "1.5 thousand", "40%"."""
-    if not _THOUSANDS.fullmatch(tokens[0]) or _AMBIGUOUS.fullmatch(tokens[0]):
-        raise InputError(f"wording is {wording!r}, where {tokens[0]!r} is not a plain number; expected one like 10,000")
-    plain = Decimal(tokens[0].replace(",", ""))
-    value, used = _multiplied(plain, tokens, 1, words)
-    return _perhaps_percent(value, tokens, used, multiple=int(value / plain) if plain else 1)
-
-
-def _multiplied(value: Decimal, tokens: list[str], used: int, words: Words) -> tuple[Decimal, int]:
-    while tokens[used : used + 1] and tokens[used] in words.multiples:
-        value, used = value * words.multiples[tokens[used]], used + 1
-    return value, used
-
-
-def _perhaps_percent(value: Decimal, tokens: list[str], used: int, *, multiple: int = 1) -> tuple[Number, int]:
-    for sign in (["%"], ["percent"], ["per", "cent"]):
-        if tokens[used : used + len(sign)] == sign:
-            return Number(value, percent=True), used + len(sign)
-    return Number(value, multiple=multiple), used
-
-
-def _in_words(tokens: list[str], words: Words) -> tuple[Number | None, int]:
-    """Number words: "nine", "twenty-five", "two hundred", "a dozen", "half a dozen"."""
-    if tokens[0] == "half" and tokens[1:2] == ["a"] and tokens[2:3] and tokens[2] in words.multiples:
-        return Number(Decimal(words.multiples[tokens[2]]) / 2), 3
-    if tokens[0] in ("a", "an") and tokens[1:2] and tokens[1] in words.multiples:
-        value, used = _multiplied(Decimal(1), tokens, 1, words)
-        return Number(value), used
-    total, used, multiple = Decimal(0), 0, 1
-    while (
-        used < len(tokens) and tokens[used] in words.numbers and (used == 0 or words.numbers[tokens[used]] < multiple)
-    ):
-        part = Decimal(words.numbers[tokens[used]])
-        used += 1
-        ones = tokens[used + 1 : used + 2] if tokens[used : used + 1] == ["-"] else tokens[used : used + 1]
-        if part >= 20 and ones and 0 < words.numbers.get(ones[0], 0) < 10:
-            part, used = part + words.numbers[ones[0]], used + (2 if tokens[used] == "-" else 1)
-        plain = part
-        part, used = _multiplied(part, tokens, used, words)
-        multiple = int(part / plain) if plain else 1
-        total += part
-    if used == 0:
-        return None, 1
-    return _perhaps_percent(total, tokens, used, multiple=multiple)
-
-
-def _fitted(template: tuple[str, ...], items: list[Item]) -> tuple[Number, ...] | None:
+def _fitted(template: tuple[Item, ...], items: Sequence[Item]) -> tuple[Number, ...] | None:
     """The numbers at the places of #, if the items begin as the template says."""
     if len(items) < len(template):
         return None
@@ -262,9 +295,30 @@ def _fitted(template: tuple[str, ...], items: list[Item]) -> tuple[Number, ...] 
     for expected, item in zip(template, items, strict=False):
         if expected == "#" and isinstance(item, Number):
             numbers.append(item)
-        elif expected != item:
+        elif expected not in (item, "*"):
             return None
     return tuple(numbers)
+
+
+def _second_figure(fit: _Fit, grammar: _Grammar) -> str | None:
+    """What takes the figure back, or stands beside it as another one; a part of it, or another count, does neither."""
+    at = fit.remark.at
+    for hedge in grammar.remarks.hedges_behind:
+        if fit.rest[-len(hedge) :] == hedge:
+            return f"{' '.join(hedge)!r} at the end may hedge the figure"
+    if fit.rule.family == "none" or fit.rest[at : at + 1] not in ((",",), (";",), ("(",), ("/",)):
+        return None
+    behind = fit.rest[at + 1 :]
+    if taken := grammar.remarks.takes_back.longest(behind, 0):
+        return f"{' '.join(map(str, taken[0]))!r} takes the figure back"
+    second = _fit(behind, grammar) if fit.rest[at] != "(" else None
+    if second is None or second.rule.family == "none" or second.remark.counts or second.remark.parts:
+        return None
+    if second.numbers and all(number.percent for number in second.numbers):
+        return None
+    if fit.remark.nouns and second.remark.nouns and fit.remark.nouns != second.remark.nouns:
+        return None
+    return "two figures stand side by side"
 
 
 def _same_unit(numbers: tuple[Number, ...], wording: str) -> tuple[Number, ...]:
@@ -272,7 +326,7 @@ def _same_unit(numbers: tuple[Number, ...], wording: str) -> tuple[Number, ...]:
     first, last = numbers[0], numbers[-1]
     if last.percent and not first.percent:
         first = Number(first.value, percent=True)
-    elif last.multiple > 1 and first.multiple == 1 and first.value < last.value / last.multiple:
+    elif last.multiple > 1 and first.multiple == 1 and not first.percent and first.value < last.value / last.multiple:
         first = Number(first.value * last.multiple, multiple=last.multiple)
     elif last.multiple == 1 and first.value * 1000 <= last.value:
         expected = "expected a range like 10,000 to 12,000"
@@ -280,45 +334,65 @@ def _same_unit(numbers: tuple[Number, ...], wording: str) -> tuple[Number, ...]:
     return (first, *numbers[1:])
 
 
-def _check_numbers(numbers: tuple[Number, ...], rule: Rule, wording: str, lexicon: Lexicon) -> None:
+def _check_numbers(numbers: tuple[Number, ...], rule: AnyRule, wording: str, lexicon: Lexicon) -> None:
     for number in numbers:
         most = 100 if number.percent else lexicon.largest
         if number.value > most:
             raise InputError(f"wording is {wording!r}, more than {most:,.0f}; expected a number that can be true")
         if number.size == 0 and rule.family not in ("bare", "exact"):
             raise InputError(f"wording is {wording!r}; expected a number above 0 behind a hedge")
-    if rule.kind == "range" and (numbers[0].value >= numbers[-1].value or len({one.percent for one in numbers}) > 1):
+    if rule.kind != "range":
+        return
+    if numbers[0].value >= numbers[-1].value or len({one.percent for one in numbers}) > 1:
         raise InputError(f"wording is {wording!r}; expected a range from a smaller to a larger number")
+    if numbers[0].size * lexicon.widest_range < numbers[-1].size:
+        apart = f"more than {lexicon.widest_range:,.0f} times the other"
+        raise InputError(f"wording is {wording!r}, where one end is {apart}; expected a range like 10,000 to 12,000")
 
 
-def _reading(wording: str, rule: Rule, numbers: tuple[Number, ...], *, breaking: bool, remark: Remark) -> Reading:
+def _reading(wording: str, fit: _Fit, *, breaking: bool) -> Reading:
+    rule, numbers = fit.rule, fit.numbers
     percent = any(number.percent for number in numbers)
     sizes = [number.size / 100 if percent else number.size for number in numbers]
     distribution = None
     try:
-        if (made := rule.distribution(numbers, breaking=breaking)) is not None:
+        made = rule.of(fit.word.rule) if fit.word else rule.distribution(numbers, breaking=breaking)
+        if made is not None:
             distribution = _bounded(made, percent=percent)
     except ValueError as error:
         raise InputError(f"wording is {wording!r}; expected a figure that can be true ({error})") from None
     if rule.family == "sum":
         sizes = [sum(sizes)]
-    first, last = (sizes[0], sizes[-1]) if sizes else (None, None)
+    first, last = (sizes[0], sizes[-1]) if sizes and distribution else (None, None)
+    kind = rule.kind_of(numbers)
+    central = kind in ("approx", "point", "just_below") or fit.template.phrase in rule.central
     return Reading(
         wording=wording,
-        kind=rule.kind,
-        low=first if rule.kind in ("lower", "range") else None,
-        best=first if rule.kind in ("approx", "point", "just_below") else None,
-        high=last if rule.kind in ("upper", "range", "just_below") else None,
+        kind=kind,
+        low=first if kind in ("lower", "range") else None,
+        best=first if central else None,
+        high=last if kind in ("upper", "range", "just_below") else None,
         distribution=distribution,
         rule=rule.name,
         source=rule.source,
         judgement=rule.judgement,
+        printed=_printed(fit),
         percent=percent,
-        rate=bool(remark.rate),
-        counts=remark.counts,
-        parts=remark.parts,
+        rate=bool(fit.remark.rate),
+        counts=fit.remark.counts,
+        parts=fit.remark.parts,
         reporting_included=rule.reporting_included,
     )
+
+
+def _printed(fit: _Fit) -> str:
+    """The phrase that fitted with its numbers written out, and the rate words if it is a rate."""
+    printed = fit.template.phrase
+    for number in fit.numbers:
+        printed = printed.replace("#", number.written, 1)
+    if fit.word is not None:
+        printed = printed.replace("*", fit.word.phrase)
+    return f"{printed} {fit.remark.rate}".rstrip()
 
 
 def _bounded(distribution: Distribution, *, percent: bool) -> Distribution:

@@ -54,10 +54,14 @@ RESTS_ON = {
     "seed-nis-wounded-20241219": "seed-nis-killed-20241219",
     "nis-wounded-20250430": "nis-casualties-20250430;nis-killed-20250430",
 }
-# Figures that count others besides: shown, and never counted.
+# Figures that are no total of the force's losses: shown, and never counted.
 ROLES = {
     "gur-joint-20241214": "context",  # Russian and North Korean soldiers together
     "zelensky-battalion-20250104": "context",  # the same
+    # Portraits and names that the force's own side chose to show: a floor under the dead, and no total of them.
+    "dprk-portraits-20250822": "context",
+    "nis-dprk-disclosed-20250902": "context",
+    "nknews-250-202601": "context",
 }
 # Flows whose first day the evidence file leaves open, with the day that its note gives or the day itself.
 PERIOD_START = {

@@ -1,7 +1,8 @@
 """The seed answer by ordinary pseudo-random Monte Carlo: plain NumPy, nothing of the project imported.
 
-It is written from the evidence on wording alone (the regression of hedge widths by Ferson et al. 2015 and the
-recommended lexicon), so that the project's own sampler has something independent to agree with.
+It is written from the evidence on wording alone (the regression of hedge widths by Ferson et al. 2015, the
+recommended lexicon, and the fit to headline pairs), so that the project's own sampler has something independent to
+agree with.
 Run it to see the hand values, quantiles of single readings, and the seed answer with Monte Carlo errors.
 """
 
@@ -74,12 +75,17 @@ def more_than(n, rng, number):
 
 
 def at_least(n, rng, number, breaking=True):
-    """Mixture of below N (breaking news only), exactly N, and N times a Pareto variable that starts at 1."""
-    below, alpha = (0.08, 3.5) if breaking else (0.0, 5.0)
-    exactly = 0.22 if breaking else 0.25
-    which, pareto = rng.random(n), number * (1 + rng.pareto(alpha, n))  # NumPy's Pareto starts at 0
-    floor = rng.uniform(0.5 * number, number, n)
-    return np.where(which < below, floor, np.where(which < below + exactly, number, pareto))
+    """
+    Below N (first-day news only), exactly N, or above it.
+
+    First-day news: evenly on the log scale from N / 3, and N plus an exponential of mean .52 N; else N times a
+    Pareto variable that starts at 1.
+    """
+    which = rng.random(n)
+    if breaking:
+        floor, above = number * 3 ** (rng.random(n) - 1), number * (1 + rng.exponential(0.52, n))
+        return np.where(which < 0.19, floor, np.where(which < 0.19 + 0.24, number, above))
+    return np.where(which < 0.25, number, number * (1 + rng.pareto(5, n)))  # NumPy's Pareto starts at 0
 
 
 def pert(n, rng, low, mode, high):

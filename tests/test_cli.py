@@ -3,6 +3,7 @@
 import errno
 import io
 import json
+import math
 import re
 import shutil
 import subprocess
@@ -86,13 +87,48 @@ def test_read_shows_a_reading(call):
     assert {"wording", "kind", "low", "best", "high", "quantiles", "rule", "source"} <= set(shown)
     assert (shown["kind"], shown["low"], shown["best"]) == ("lower", 100, None)
     assert list(shown["quantiles"]) == ["0.05", "0.25", "0.5", "0.75", "0.95"]
-    assert shown["quantiles"]["0.05"] == 81.25
+    # A third of 100 times 3 ** (0.05 / 0.19): the fit to headline pairs.
+    assert shown["quantiles"]["0.05"] == pytest.approx(100 / 3 * 3 ** (0.05 / 0.19))
+    assert shown["intervals"]["0.9"] == [shown["quantiles"]["0.05"], shown["quantiles"]["0.95"]]
     assert json.loads(call("read", "at least 100", "--json", "--settled")[1])["quantiles"]["0.05"] == 100
     code, out, _ = call("read", "several hundred")
     assert code == 0
     assert re.search(r"50 % quantile +495\n", out)
-    assert "numberly" in out
-    assert json.loads(call("read", "no number", "--json")[1])["quantiles"] is None
+    assert "numberly: zonination" in out  # the short name and the source in full
+    without = json.loads(call("read", "no number", "--json")[1])
+    assert (without["quantiles"], without["intervals"]) == (None, None)
+    assert "none, since the words give no number" in call("read", "no number")[1]
+
+
+def test_read_shows_both_layers(call):
+    one = json.loads(call("read", "120 killed", "--json")[1])
+    assert (one["reporting"], one["wording_layer"]["reporting"]) == ("first-day", "none")
+    assert one["wording_layer"]["quantiles"]["0.5"] == 120
+    assert one["quantiles"]["0.95"] == pytest.approx(120 * (1 + 0.52 * math.log(0.47 / 0.05)))
+    settled = json.loads(call("read", "120 killed", "--json", "--settled")[1])
+    assert settled["quantiles"] == one["wording_layer"]["quantiles"]
+    assert json.loads(call("read", "120", "--json", "--quantity", "deployed")[1])["reporting"] == "none"
+    enemy = json.loads(call("read", "more than 3,000", "--json", "--origin", "Zelensky")[1])
+    assert enemy["reporting"] == "belligerent-enemy"
+    code, out, _ = call("read", "between 10,000 and 12,000", "--quantity", "engaged")
+    assert code == 0
+    assert re.search(r"plot +10,000 -+=+#=+-+ 12,000\n", out)
+    out = call("read", "120 killed")[1]
+    assert re.search(r"with reporting +first-day\n", out)
+    assert re.search(r"plot +119\.5 -+#-+ 120\.5\n", out)
+    assert "the same: the rule holds it already" in call("read", "at least 100")[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--origin", "KGB"), "origin is 'KGB', expected one of NIS"),
+        (("--quantity", "dead"), "quantity is 'dead', expected one of killed"),
+        (("--origin", "NIS", "--register", "none.csv"), "none.csv: no such file"),
+    ],
+)
+def test_read_refuses_what_it_does_not_know(call, folder, arguments, message):
+    refused(call("read", "100", *arguments), message)
 
 
 def test_check(call):

@@ -13,7 +13,7 @@ import pytest
 from analysis import prose, tables
 from analysis.claims import COLUMNS, read_register
 from analysis.errors import InputError
-from analysis.evidence import collect, force_readings, parse_weights, read_claims
+from analysis.evidence import collect, force_readings, parse_weights, read_claims, read_figure
 from analysis.pipeline import Settings, run
 from analysis.records import to_csv, to_json
 
@@ -349,3 +349,153 @@ def test_weights(text, expected):
 def test_wrong_weights(text, message):
     with pytest.raises(InputError, match=re.escape(message)):
         parse_weights(text, register=read_register("seed"), origins=["NIS", "US DoD"])
+
+
+# ------------------------------------------------------------------------------------------------ out of date
+
+
+def loss(name: str, quantity: str, wording: str, day: str, **change: str) -> dict[str, str]:
+    return {**ROW, "id": name, "quantity": quantity, "wording": wording, "published": day, "as_of": day, **change}
+
+
+def collected(path: str, day: str, **options):
+    return collect(read_claims(read_register(path)), as_of=date.fromisoformat(day), **options)
+
+
+def test_a_total_of_long_before_the_newest_does_not_count(write):
+    old = loss("old", "casualties", "several dozens", "2024-12-05", origin="US DoD")
+    new = loss("new", "casualties", "around 1,100", "2024-12-20")
+    path = write(old, new, FORCE)
+    found = collected(path, "2024-12-31")
+    assert [origin.name for origin in found.origins] == ["NIS"]
+    reasons = {one.claim.id: one.reason for one in found.excluded}
+    assert reasons["old"] == "out of date: it describes 2024-12-05, and new describes 2024-12-20"
+    # Both ends of the window: 15 days lie between the two.
+    assert [origin.name for origin in collected(path, "2024-12-31", window=15).origins] == ["NIS", "US DoD"]
+    assert [origin.name for origin in collected(path, "2024-12-31", window=14).origins] == ["NIS"]
+    # Before the newer one was published the older one stands.
+    assert [origin.name for origin in collected(path, "2024-12-19").origins] == ["US DoD"]
+
+
+def test_a_quantity_has_its_own_newest_figure(write):
+    """A newer count of the killed says nothing against another origin's last total."""
+    total = loss("total", "casualties", "more than 6,000", "2025-06-15", origin="UK Defence Intelligence")
+    killed = loss("killed", "killed", "around 2,000", "2025-09-02")
+    force = {**FORCE, "wording": "15,000"}
+    found = collected(write(total, killed, force), "2025-09-30")
+    assert {one.name: sorted(one.given) for one in found.origins} == {
+        "NIS": ["killed"],
+        "UK Defence Intelligence": ["casualties"],
+    }
+
+
+def test_an_old_part_does_not_go_with_the_new_total_of_its_origin(write):
+    rows = (
+        loss("killed", "killed", "around 300", "2025-01-13"),
+        loss("wounded", "wounded", "around 2,700", "2025-01-13"),
+        loss("total", "casualties", "around 4,000", "2025-03-15"),
+    )
+    found = collected(write(*rows, FORCE), "2025-03-31")
+    assert {one.name: sorted(one.given) for one in found.origins} == {"NIS": ["casualties"]}
+    assert [one.reason for one in found.excluded if one.claim.id == "killed"] == [
+        "out of date: it describes 2025-01-13, and total describes 2025-03-15"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("days", "counted", "reason"),
+    [
+        (("2025-01-13",) * 3, ["killed", "wounded"], "the origin's killed and wounded give the sum"),
+        (
+            ("2025-01-13", "2025-01-13", "2025-01-14"),
+            ["casualties", "killed"],
+            "the origin's newer casualties, less its killed",
+        ),
+        (("2025-01-14", "2025-01-14", "2025-01-13"), ["killed", "wounded"], "give the sum"),
+    ],
+)
+def test_of_three_figures_two_count_and_a_newer_total_is_one_of_them(write, days, counted, reason):
+    names = ("killed", "wounded", "casualties")
+    wordings = ("around 300", "around 2,700", "around 3,000")
+    rows = [loss(name, name, words, day) for name, words, day in zip(names, wordings, days, strict=True)]
+    found = collected(write(*rows, FORCE), "2025-01-31")
+    assert [sorted(one.given) for one in found.origins] == [counted]
+    assert any(one.reason.endswith(reason) for one in found.excluded)
+
+
+def test_who_is_there_on_a_day_is_not_who_was_sent(write):
+    sent = {**FORCE, "id": "sent", "wording": "15,000", "published": "2025-04-30", "as_of": "2025-04-30"}
+    there = {**FORCE, "id": "there", "wording": "11,000", "published": "2026-02-12", "as_of": "2026-02-12"}
+    register = read_register(write(ROW, sent, {**there, "mode": "stock"}))
+    forces = force_readings(read_claims(register), register=register, as_of=date(2026, 2, 14))
+    assert [one.claim.id for one in forces["deployed"].claims] == ["sent"]
+
+
+def test_the_registers_own_size_of_the_force_gives_way_when_it_is_out_of_date(write):
+    seed = {**FORCE, "id": "seed", "role": "seed"}
+    later = {**FORCE, "id": "later", "wording": "15,000", "published": "2025-04-30", "as_of": "2025-04-30"}
+    register = read_register(write(ROW, seed, later))
+    claims = read_claims(register)
+    chosen = [force_readings(claims, register=register, as_of=date(2025, 4, day))["reported"] for day in (29, 30)]
+    assert [[one.claim.id for one in force.claims] for force in chosen] == [["seed"], ["later"]]
+
+
+@pytest.mark.parametrize(
+    ("day", "origins"),
+    [
+        ("2024-12-19", {"NIS", "US DoD", "White House", "Ukraine GUR", "Ukraine NSDC-CCD"}),
+        ("2025-01-22", {"NIS", "Ukraine President", "Western officials"}),
+        ("2025-04-30", {"NIS", "Ukraine General Staff"}),
+        ("2025-09-30", {"NIS", "UK Defence Intelligence"}),
+        ("2026-02-14", {"NIS"}),
+    ],
+)
+def test_the_public_record_through_time(day, origins):
+    found = collect(read_claims(read_register("public-record")), as_of=date.fromisoformat(day))
+    assert {one.name for one in found.origins} == origins
+
+
+def test_the_window_is_a_setting(write):
+    old = loss("old", "casualties", "several dozens", "2024-12-05", origin="US DoD")
+    new = loss("new", "casualties", "around 1,100", "2024-12-20")
+    path = write(old, new, FORCE)
+    names = [
+        [one.name for one in run(Settings(register=path, as_of="2024-12-31", window=days, max_draws=1024)).origins]
+        for days in (14, 15)
+    ]
+    assert names == [["NIS"], ["NIS", "US DoD"]]
+    with pytest.raises(InputError, match="window is -1, expected an integer from 0 to 36500, like 14"):
+        Settings(window=-1)
+
+
+# ------------------------------------------------------------------------------------------------ one figure
+
+
+def test_a_figure_of_no_register():
+    assert read_figure("at least 100")[1].quantiles()[2] == pytest.approx(106.8, abs=0.1)
+    words, reported = read_figure("20 killed")
+    assert (words.reporting, reported.reporting) == ("none", "first-day")
+    settled = read_figure("20 killed", breaking=False)
+    assert settled[1] is settled[0]
+    assert read_figure("20", quantity="deployed")[1].reporting == "none"
+    by_origin = read_figure("approximately 1,000", origin="Pentagon")[1]
+    assert by_origin.reporting == "third-party"
+    assert read_figure("about 20")[1].reporting == "none"  # the pairs say nothing of other hedges
+
+
+def test_a_figure_of_an_unknown_origin_or_quantity():
+    with pytest.raises(InputError, match="origin is 'KGB', expected one of NIS, "):
+        read_figure("20", origin="KGB")
+    with pytest.raises(InputError, match="quantity is 'dead', expected one of killed, "):
+        read_figure("20", quantity="dead")
+
+
+def test_a_settled_count_has_no_growth_even_where_its_origin_has(write, tmp_path):
+    text = (tmp_path / "sources.toml").read_text(encoding="utf-8")
+    (tmp_path / "sources.toml").write_text(
+        text.replace('reporting = "third-party"', 'reporting = "first-day"', 1), encoding="utf-8"
+    )
+    late = {**ROW, "id": "late", "wording": "1,037", "published": "2024-12-30"}
+    fresh = {**ROW, "id": "fresh", "wording": "1,037", "quantity": "killed"}
+    readings = {one.claim.id: one.reading for one in read_claims(read_register(write(late, fresh)))}
+    assert {name: reading.reporting for name, reading in readings.items()} == {"late": "none", "fresh": "first-day"}

@@ -25,6 +25,7 @@ CHANGES = {
     "force": "deployed",
     "pool": "linear",
     "weights": "NIS=2, US=1",
+    "window": "30",
     "wounded_per_killed": "3",
     "level": "0.8",
     "digits": "1",

@@ -67,8 +67,8 @@ def test_every_estimate_agrees_within_its_errors(results, independent):
                 assert combined <= 0.006 * abs(other), "the errors are small enough to see a mistake"
                 scores.append(abs(value - other) / combined)
     assert compared == 270
-    # "At least 100": from 8 to 30 % of that origin's probability, and 11 % of the pool's, is exactly 100 killed.
-    assert exact == [("pool", "killed", "0.25", 100), *(("NIS", "killed", label, 100) for label in ("0.25", "0.1"))]
+    # "At least 100": from 19 to 43 % of that origin's probability is exactly 100 killed.
+    assert exact == [("NIS", "killed", "0.25", 100)]
     # If the errors were too large, the scores would be too small: half of normal scores exceed 0.67.
     assert 0.4 < np.median(scores) < 1.0
 

@@ -1,0 +1,127 @@
+"""
+The record's tables; text from a register is escaped, whatever it holds.
+
+>>> from analysis.record import read_record
+>>> print(independence(read_record("seed", as_of="2024-12-19", quantity="casualties")))
+stream         origins    correlation 0    correlation 0.5    correlation 1
+-----------  ---------  ---------------  -----------------  ---------------
+us-uk-led            2              2.0                1.3              1.0
+all streams          2              2.0                1.3              1.0
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from analysis.claims import Claim
+from analysis.evidence import effective_number
+from analysis.record import Copy, Record
+from analysis.record_prose import CORRELATIONS, changes, use
+from analysis.records import versions
+from analysis.tables import Table
+
+__all__ = ["claims", "copies", "independence", "left_out", "origins", "provenance"]
+
+
+def _printed(claim: Claim) -> str:
+    return f'"{claim.wording}" {claim.quantity.replace("_", " ")}'
+
+
+def _table(headings: tuple[str, ...], rows: list[tuple[str, ...]]) -> Table:
+    """Columns of words."""
+    return Table(headings, tuple(rows), ("left",) * len(headings))
+
+
+def claims(record: Record) -> Table:
+    """Every claim in order of print: what was printed, whose it is, who printed it and where."""
+    headings = ("printed", "describes", "origin", "as printed", "standing", "counted", "outlet", "address")
+    rows = [
+        (
+            str(c.published),
+            _days(c),
+            c.origin,
+            _printed(c),
+            entry.standing,
+            use(entry).partition(":")[0],
+            c.outlet,
+            c.url,
+        )
+        for entry in record.entries
+        for c in (entry.one.claim,)
+    ]
+    return _table(headings, rows)
+
+
+def _days(claim: Claim) -> str:
+    """The days that a figure is about."""
+    if claim.mode == "incremental":
+        return f"{claim.period_start} to {claim.as_of}"
+    return f"{claim.as_of} (planned)" if claim.mode == "plan" else str(claim.as_of)
+
+
+def copies(record: Record) -> Table:
+    """Every copy beside the claim behind it, and what changed on the way."""
+    headings = ("original", "copy", "standing", "printed by", "printed", "days after", "what changed", "note")
+    return _table(headings, [_copy(one) for one in record.copies])
+
+
+def _copy(copy: Copy) -> tuple[str, ...]:
+    claim, original = copy.one.claim, copy.original
+    first = f"{original.claim.origin}: {_printed(original.claim)}" if original else "not found"
+    days = "" if copy.days is None else f"{copy.days:,}"
+    place = (claim.outlet, str(claim.published), days)
+    return first, _printed(claim), copy.standing, *place, "; ".join(changes(copy)), claim.note
+
+
+def left_out(record: Record) -> Table:
+    """Every claim that an estimate of this day would not count, with the reason."""
+    headings = ("printed", "origin", "as printed", "outlet", "left out because", "note")
+    rows = [
+        (str(c.published), c.origin, _printed(c), c.outlet, entry.left_out, c.note)
+        for entry in record.entries
+        if not entry.used
+        for c in (entry.one.claim,)
+    ]
+    return _table(headings, rows)
+
+
+def origins(record: Record) -> Table:
+    """Who speaks: stream, interest, how far its figures have been right and why, and how often it was printed."""
+    headings = ("origin", "stream", "interest", "expected to miss", "reliability", "own figures", "prints", "reason")
+    rows = [
+        (
+            f"{one.name}: {one.source.name}",
+            one.source.stream,
+            one.source.interest,
+            one.source.bias,
+            f"{one.source.reliability}, {one.source.accuracy:g}",
+            str(one.originals),
+            str(one.prints),
+            one.source.reason,
+        )
+        for one in record.origins
+    ]
+    align = ("left",) * 5 + ("right", "right", "left")
+    return Table(headings, tuple(rows), align)
+
+
+def independence(record: Record) -> Table:
+    """How many independent origins those with a figure of their own amount to, by stream and correlation in it."""
+    headings = ("stream", "origins", *(f"correlation {rho:g}" for rho in CORRELATIONS))
+    speaking = Counter(origin.source.stream for origin in record.speaking)
+    rows = []
+    for stream, number in speaking.most_common():
+        worth = (effective_number([stream] * number, correlation=rho) for rho in CORRELATIONS)
+        rows.append((stream, str(number), *(f"{one:.1f}" for one in worth)))
+    total = (f"{record.effective_number(rho):.1f}" for rho in CORRELATIONS)
+    rows.append(("all streams", str(len(record.speaking)), *total))
+    return Table(headings, tuple(rows))
+
+
+def provenance(record: Record) -> Table:
+    """What has to be the same for the record to come out the same."""
+    rows = [(f"{name}, SHA-256", digest) for name, digest in record.register.digests.items()]
+    rows += [("versions", ", ".join(f"{name} {number}" for name, number in versions().items()))]
+    rows += [("claims of the register", f"{len(record.register.claims):,}")]
+    rows += [("shown here", f"{len(record.entries):,}, published by {record.as_of}")]
+    return _table(("what", ""), rows)
