@@ -208,7 +208,9 @@ NOUNS = st.sampled_from([*WORDS["nouns"], *itertools.chain(*WORDS["quantities"].
 REMARKS = st.sampled_from(
     [*WORDS["remarks"], *WORDS["rates"], *WORDS["takes_back"], *WORDS["hedges_behind"], *WORDS["partly"]]
 )
-SIGNS = st.sampled_from(["-", "–", "—", "~", "+", "(", ")", ",", ";", "/", "to", "до", "\u200b", "\u200f", "\u202e", "."])
+SIGNS = st.sampled_from(
+    ["-", "–", "—", "~", "+", "(", ")", ",", ";", "/", "to", "до", "\u200b", "\u200f", "\u202e", "."]
+)
 
 
 @st.composite
