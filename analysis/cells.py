@@ -21,7 +21,7 @@ from pathlib import Path
 
 from analysis.errors import Fault
 
-__all__ = ["LONGEST_CELL", "Row", "decoded", "hidden", "path_shown", "read_bytes", "rows", "tables"]
+__all__ = ["LONGEST_CELL", "Row", "decoded", "harmless", "hidden", "path_shown", "read_bytes", "rows", "tables"]
 
 # The csv module's own limit, stated here because other code in the process may move it.
 LONGEST_CELL = 131_072
@@ -29,6 +29,9 @@ LONGEST_CELL = 131_072
 # Control characters but tab and line ends; embeddings, overrides and isolates of direction. The marks U+200E and
 # U+200F stay: names in Arabic or Hebrew need them, and they turn no letter that has a direction of its own.
 _HIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+# What spreadsheets take for the beginning of a formula, the wide forms of East Asian keyboards included.
+_RUN = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 # A line with its end, whichever of the three ends it has.
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
@@ -41,6 +44,20 @@ def hidden(text: str) -> str | None:
     if not (found := _HIDDEN.search(text)):
         return None
     return f"{unicodedata.name(found[0], 'a control character')} (U+{ord(found[0]):04X})"
+
+
+def harmless(text: str) -> str:
+    """
+    A text as a cell of a table for spreadsheets: none of them runs it, after the convention of OWASP.
+
+    Only for tables that are made here. A register keeps every cell as it was printed.
+
+    Examples
+    --------
+    >>> harmless("=1+1"), harmless("NIS")
+    ("'=1+1", 'NIS')
+    """
+    return f"'{text}" if text.startswith(_RUN) else text
 
 
 def path_shown(path: Path) -> str:
@@ -112,10 +129,10 @@ def rows(text: str, where: str, faults: list[Fault]) -> Iterator[Row]:
     start = 1
     try:
         for cells in reader:
-            if cells and max(map(len, cells)) > LONGEST_CELL:
-                raise csv.Error(f"field larger than field limit ({LONGEST_CELL})")  # as the module itself says it
             if cells:
                 raw = "".join(lines).rstrip("\r\n")
+                if len(raw) > LONGEST_CELL and max(map(len, cells)) > LONGEST_CELL:
+                    raise csv.Error(f"field larger than field limit ({LONGEST_CELL})")  # as the module says it
                 yield Row(start, cells, hashlib.sha256(raw.encode("utf-8")).hexdigest())
             lines.clear()
             start = reader.line_num + 1
@@ -124,7 +141,7 @@ def rows(text: str, where: str, faults: list[Fault]) -> Iterator[Row]:
         if "field limit" in str(error):
             expected = f"cells of at most {LONGEST_CELL:,} letters; a quote may have been left open above"
         told = f"is not CSV ({error}), expected {expected}"
-        faults.append(Fault(where, max(reader.line_num, start), "", None, expected, told=told))
+        faults.append(Fault(where, start, "", None, expected, told=told))
 
 
 def tables(text: str, where: str, faults: list[Fault]) -> dict[str, object]:

@@ -22,7 +22,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from analysis.cells import Row, decoded, hidden, path_shown, read_bytes, rows, tables
-from analysis.errors import Fault, InputError, shown
+from analysis.errors import Fault, InputError, printable, shown
 from analysis.fields import COLUMNS, COUNTING_ROLES, EXAMPLE, Claim, Quantity, Source, expected, parse_date
 
 __all__ = [
@@ -365,6 +365,9 @@ def _header_faults(header: list[str], where: str) -> list[Fault]:
     ]
 
 
+_NOTHING: frozenset[str] = frozenset()
+
+
 def _between_rows(reading: _Reading, known: tuple[str, ...] | None) -> list[Fault]:
     """
     Faults that no field shows alone.
@@ -373,11 +376,11 @@ def _between_rows(reading: _Reading, known: tuple[str, ...] | None) -> list[Faul
     """
     faults: list[Fault] = []
     seen: dict[str, Claim] = {}
-    every = [(claim, frozenset[str]()) for claim in reading.claims]
+    every = [(claim, _NOTHING) for claim in reading.claims]
     if reading.damaged:
         every += [(row.claim, row.doubtful) for row in reading.damaged]
         every.sort(key=lambda row: (row[0].file.endswith("-context.csv"), row[0].line))
-    origins, names = frozenset(known or ()), ", ".join(known or ()) or "none yet"
+    origins, names = frozenset(known or ()), ", ".join(map(printable, known or ())) or "none yet"
     for claim, doubtful in every:
         if "id" not in doubtful:
             if claim.id in seen:
@@ -429,7 +432,7 @@ def _unknown(claim: Claim, claims: Mapping[str, Claim], origins: frozenset[str])
 
 def _circles(claims: Iterable[Claim]) -> list[Fault]:
     """No claim rests on itself, however long the way."""
-    by_id = {claim.id: claim for claim in claims}
+    by_id = {claim.id: claim for claim in claims if claim.rests_on}  # what rests on nothing is in no circle
     below = {claim.id: [name for name in claim.rests_on if name in by_id] for claim in by_id.values()}
     faults = []
     for claim in (by_id[name] for ring in _rings(below) for name in ring):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Fault", "InputError", "WorkError", "shown"]
+__all__ = ["Fault", "InputError", "WorkError", "printable", "shown"]
 
 # A longer cell is cut where a message quotes it.
 _LONGEST = 80
@@ -56,6 +56,18 @@ def shown(value: object) -> str:
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 
 
+def printable(name: str) -> str:
+    r"""
+    A name as it is, unless it holds letters that cannot be seen: then as `shown`.
+
+    Examples
+    --------
+    >>> printable("NIS"), printable("N\x1bIS")
+    ('NIS', "'N\\x1bIS'")
+    """
+    return name if name.isprintable() else shown(name)
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """
@@ -96,15 +108,14 @@ class Fault:
     def message(self) -> str:
         """The line that a user reads: where, what was got, what was expected."""
         place = ":".join(str(part) for part in (self.file, self.line) if part)
-        table = self.table if self.table.isprintable() else shown(self.table)
+        table = printable(self.table)
         return ": ".join(part for part in (place, table and f"[{table}]", self._sentence()) if part)
 
     def _sentence(self) -> str:
         if self.told:
             return self.told
         state = "missing" if self.got is None else "empty" if self.got == "" else shown(self.got)
-        field = self.field if self.field.isprintable() else shown(self.field)
-        return f"{field} is {state}, expected {self.expected}"
+        return f"{printable(self.field)} is {state}, expected {self.expected}"
 
     def record(self) -> dict[str, object]:
         """The parts and the message, for JSON."""

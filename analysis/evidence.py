@@ -143,7 +143,7 @@ def read_each(
     reporting layer.
     """
     lexicon = lexicon or read_lexicon()
-    known: dict[tuple[str, bool, str], ReadClaim | InputError] = {}
+    known: dict[tuple[str, bool, str], tuple[Reading, Reading] | InputError] = {}
     found, faults = [], []
     layers = {name: source.reporting for name, source in sources.items() if source.reporting in lexicon.reporting}
     for origin in sorted({claim.origin for claim in claims} & (set(sources) - set(layers))):

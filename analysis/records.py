@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
+from analysis.cells import harmless
 from analysis.claims import Claim, register_path
 from analysis.custody import to_prov
 from analysis.evidence import ReadClaim
@@ -154,7 +155,7 @@ def to_csv(results: Results) -> str:
             centre = [one.median, one.mean, one.sd, one.mcse, one.mcse_mean]
             for level in one.intervals:
                 ends = [level.low, level.high, level.mcse_low, level.mcse_high]
-                row = [source, one.name, one.unit, *centre, level.level, level.kind, *ends]
+                row = [harmless(source), one.name, one.unit, *centre, level.level, level.kind, *ends]
                 writer.writerow([_plain(cell) for cell in row])
     return out.getvalue()
 

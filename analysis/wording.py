@@ -397,8 +397,7 @@ def _printed(fit: _Fit) -> str:
 
 def _bounded(distribution: Distribution, *, percent: bool) -> Distribution:
     """Nobody can be lost less than zero times, nor more than the whole."""
-    low, high = distribution.ppf(np.array([0.0, 1.0]))
     top = 100.0 if percent else np.inf
-    if low < 0 or high > top:
+    if distribution.ppf(np.array([0.0]))[0] < 0 or (percent and distribution.ppf(np.array([1.0]))[0] > top):
         distribution = Truncated(distribution, 0.0, top)
     return Scaled(distribution, 0.01) if percent else distribution

@@ -194,7 +194,7 @@ WRONG = {
 
 def test_the_table_schema_and_the_reader_refuse_and_accept_the_same():
     schemas = cell_schemas()
-    place = {"file": "mine.csv", "line": 2}
+    place = {"file": "mine.csv", "line": 2, "sha256": ""}
     for column in COLUMNS:
         for cell in [GOOD[column], *WRONG.get(column, []), ""]:
             try:
@@ -212,7 +212,7 @@ def test_every_value_of_an_enumeration_is_allowed_and_no_other():
     for name in ("role", "quantity", "mode", "relation"):
         allowed = fields[name]["constraints"]["enum"]
         for value in allowed:
-            Claim.model_validate({**GOOD, "file": "", "line": 2, name: value})
+            Claim.model_validate({**GOOD, "file": "", "line": 2, "sha256": "", name: value})
         assert not set(allowed) & set(WRONG[name])
 
 
