@@ -592,13 +592,13 @@ CODED = Path(__file__).parent / "public-record-coded.csv"
 EVIDENCE = Path(__file__).parents[2] / "shared" / "evidence" / "public-record.csv"
 # Claims whose hand-coded columns and reading differ, each with its reason.
 DIFFERENT = {
-    "zelensky-4000-20250109": "'4,000', coded a point; the coder took the same bare 4,000 for an approximation in two rows",
+    "zelensky-4000-20250109": "'4,000', coded a point; the same bare 4,000 was coded an approximation in two other rows",
     "mut-zelensky-4000-killed-20250121": "the same '4,000', misquoted; coded a point as the figure that it repeats",
-    "nis-casualties-20250430": "'4,700', coded an approximation; with as many zeros 2,600, 3,800 and 10,900 were coded points",
+    "nis-casualties-20250430": "'4,700', coded an approximation; 2,600, 3,800 and 10,900, as round, were coded points",
     "nis-wounded-20250430": "'4,100' is 4,700 less 600, and was coded as the figure that it is taken from",
     "sbu-wounded-20241218": "the coder's best, 220, is the 100 + 120 of the passage; 'more than 200' does not hold it",
-    "zelensky-twothirds-20250214": "the coder's 2,667 is two thirds of another claim's 4,000; the words hold the share alone",
-    "ukdi-killedshare-20250328": "the coder's 1,667 is a third of another claim's 5,000; the words hold the share alone",
+    "zelensky-twothirds-20250214": "the coder's 2,667 is two thirds of another claim's 4,000; the words hold the share",
+    "ukdi-killedshare-20250328": "the coder's 1,667 is a third of another claim's 5,000; the words hold the share",
 }
 
 
