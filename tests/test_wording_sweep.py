@@ -4,6 +4,7 @@ import itertools
 import re
 import tomllib
 import unicodedata
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -147,6 +148,13 @@ def test_the_oracle_knows_what_a_text_holds(text, held, not_held):
     whole = possible(text)["whole"]
     assert set(held) <= whole
     assert not set(not_held) & whole
+
+
+def test_the_oracle_finds_a_number_from_nowhere():
+    text = "5,000 (1,000-odd)"
+    assert from_nowhere(text, replace(read(text), best=6000.0)) == {6000.0}
+    assert from_nowhere("10-12 thousand", replace(read("10-12 thousand"), low=22_000.0)) == {22_000.0}
+    assert from_nowhere("two-thirds of 900", replace(read("two-thirds"), best=0.9)) == {0.9}
 
 
 # ---- The sweep.
