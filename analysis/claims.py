@@ -333,7 +333,7 @@ def _read_row_with_care(values: dict[str, object], place: dict[str, object], rea
     for name, value in values.items():
         if letter := hidden(str(value)):
             faults.append(_hidden_fault(file, line, name, letter, value))
-    hiding = {fault.field for fault in faults}
+    hiding = {fault.field for fault in faults} & set(COLUMNS)
     absent = {name for name in COLUMNS if name not in values}
     known = {name: value for name, value in values.items() if name in COLUMNS}
     whole = known | {name: EXAMPLE[name] for name in absent | hiding} | place
@@ -351,7 +351,7 @@ def _read_row_with_care(values: dict[str, object], place: dict[str, object], rea
 def _damage(values: dict[str, object], faults: list[Fault], reading: _Reading, absent: Iterable[str] = ()) -> None:
     """Note a row's faults and keep what is sound of it, to be checked further."""
     reading.faults.extend(faults)
-    doubtful = {fault.field for fault in faults} | set(absent)
+    doubtful = {fault.field for fault in faults if fault.field in COLUMNS} | set(absent)
     whole = values | {name: EXAMPLE[name] for name in doubtful}
     reading.damaged.append(Damaged(Claim.model_validate(whole), frozenset(doubtful)))
 
