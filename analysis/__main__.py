@@ -8,6 +8,7 @@ What a command does not need is not imported: ``--help`` knows neither numpy nor
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
@@ -132,24 +133,37 @@ def estimate(register: str, as_json: bool, workers: int, processes: bool, **opti
 @click.argument("register", default="seed")
 @_settings_options
 @click.option("-p", "--parameter", "extra", nargs=2, multiple=True, metavar="NAME VALUE", help="Any of the notebook's.")
-@click.option("--notebook", type=Path, help="A notebook of your own; without this, report.ipynb.")
+@click.option("--notebook", type=Path, help="One of your own, or claims.ipynb; without this, report.ipynb.")
 @click.option("--output", type=Path, default=Path("reports"), show_default=True, help="Folder that holds the reports.")
 def render(
     register: str, extra: tuple[tuple[str, str], ...], notebook: Path | None, output: Path, **options: str | None
 ) -> None:
-    """Render the report of a register into a folder of its own."""
+    """Render the report of a register, or another notebook, into a folder of its own."""
     from analysis import report
     from analysis.parameters import cast_parameters, declared_parameters
 
-    source = notebook or _shipped_notebook()
+    source = _notebook(notebook or Path("report.ipynb"))
+    declared = declared_parameters(source)
     given = {"register": register, **{name: value for name, value in options.items() if value is not None}}
-    parameters = cast_parameters({**given, **dict(extra)}, declared_parameters(source))
-    settings = _settings(str(parameters["register"]), {name: parameters.get(name) for name in _OPTIONS})
-    _checked(settings)
-    target = output / f"{Path(settings.register).stem}-{settings.as_of}"
+    parameters = cast_parameters({**given, **dict(extra)}, declared)
+    if set(_OPTIONS) <= set(declared):
+        settings = _settings(str(parameters["register"]), {name: parameters.get(name) for name in _OPTIONS})
+        _checked(settings)
+        target = output / f"{Path(settings.register).stem}-{settings.as_of}"
+    else:
+        target = output / _edition(source, {**declared, **parameters})
     _say(f"rendering {target}")
     folder = report.render(source, target, parameters)
     click.echo(f"{folder / 'report.html'}: {_headline(folder)}")
+
+
+def _edition(notebook: Path, parameters: dict[str, object]) -> str:
+    """The folder of a notebook without the report's settings: never that of a report."""
+    from analysis.claims import register_path
+
+    day = [str(parameters["as_of"])] if "as_of" in parameters else []
+    parts = [register_path(str(parameters["register"])).stem, *day, notebook.stem]
+    return re.sub(r"[^\w.-]", "_", "-".join(parts))
 
 
 def _settings(register: str, options: dict[str, object]) -> object:
@@ -171,20 +185,25 @@ def _checked(settings: object) -> None:
 
 
 def _headline(folder: Path) -> str:
+    """The answer of an edition; a notebook without estimates has none."""
     from analysis.prose import headline
     from analysis.summary import Estimate
 
+    if not (folder / "results.json").is_file():
+        return "rendered"
     results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
     record = next(one for one in results["estimates"] if one["name"] == "casualties_ratio")
     settings = results["settings"]
     return headline(Estimate.from_record(record), level=settings["level"], digits=settings["digits"])
 
 
-def _shipped_notebook() -> Path:
-    """The report's notebook: of a checkout, or the copy in an installed package."""
+def _notebook(path: Path) -> Path:
+    """A notebook by its path; a bare name that is no file here is one that ships: of a checkout, or of a package."""
+    if path.exists() or len(path.parts) > 1:
+        return path
     package = Path(__file__).parent
-    checkout = package.parent / "notebooks" / "report.ipynb"
-    return checkout if checkout.is_file() else package / "data" / "notebooks" / "report.ipynb"
+    shipped = (package.parent / "notebooks" / path, package / "data" / "notebooks" / path)
+    return next((one for one in shipped if one.is_file()), path)
 
 
 @contextmanager

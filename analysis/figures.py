@@ -377,11 +377,12 @@ def _plane_finding(results: Results) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Plan(Generic[Subject]):
-    """How a figure of a subject is made and told: its function, size in inches, and its text alternative."""
+    """How a figure of a subject is made and told: its function, size in inches, text alternative, dots per inch."""
 
     draw: Callable[[Axes, Subject], Axes]
     size: Callable[[Subject], tuple[float, float]]
     alt: Callable[[Subject], str]
+    dpi: int = 200
 
 
 def _answer_alt(results: Results) -> str:
@@ -460,7 +461,7 @@ def publish(
     with mpl.rc_context(fname=style_file()):
         figure = Figure(figsize=plan.size(results))
         plan.draw(figure.add_subplot(), results)
-        picture = Picture(_saved(figure, "png"), _saved(figure, "svg"), plan.alt(results))
+        picture = Picture(_saved(figure, "png", plan.dpi), _saved(figure, "svg", plan.dpi), plan.alt(results))
     if str(folder):
         target = Path(folder) / "figures"
         target.mkdir(parents=True, exist_ok=True)
@@ -469,8 +470,8 @@ def publish(
     return picture
 
 
-def _saved(figure: Figure, kind: str) -> bytes:
+def _saved(figure: Figure, kind: str, dpi: int) -> bytes:
     """The figure's bytes, without a date or the version of the program in them."""
     out = io.BytesIO()
-    figure.savefig(out, format=kind, metadata={"Date": None} if kind == "svg" else {"Software": None})
+    figure.savefig(out, format=kind, dpi=dpi, metadata={"Date": None} if kind == "svg" else {"Software": None})
     return out.getvalue()

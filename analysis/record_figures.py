@@ -123,19 +123,22 @@ def _time_axis(ax: Axes, record: Record) -> None:
     locator = AutoDateLocator(minticks=3, maxticks=9)
     ax.xaxis.set_major_locator(locator)
     ax.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))
-    ax.set_xlabel("day of print")
+    ax.set_xlabel(f"day of print, from {written(record.entries[0].one.claim.published)} to {written(record.as_of)}")
 
 
 def _number_axis(ax: Axes, record: Record, marks: list[_Mark]) -> None:
-    logarithmic(ax.yaxis)
-    heights = [mark.y for mark in marks] or [10.0, 1000.0]
-    ends = [end for mark in marks for end in _ends(record, mark)] or heights
-    low, high = min(*heights, *ends), max(*heights, *ends)
-    ax.set_ylim(low / 3.2, high * 1.7)
+    """Soldiers on a logarithmic axis, shares on a plain one; no numbers where no claim has one."""
+    ends = [mark.y for mark in marks] + [end for mark in marks for end in _ends(record, mark)]
+    room = 3.2 if len(marks) < len(record.entries) else 1.6  # below, for the ticks of claims without a number
     if record.quantity == "casualty_ratio":
-        ax.set_ylabel("of the force, % (logarithmic scale)")
+        ax.set_ylabel("of the force, %")
+        ax.set_ylim(0, max([*ends, 1.0]) * 1.3)
     else:
         ax.set_ylabel("soldiers (logarithmic scale)")
+        logarithmic(ax.yaxis)
+        ax.set_ylim(min(ends, default=10.0) / room, max(ends, default=1000.0) * 1.7)
+    if not marks:
+        ax.set_yticks([])
     ax.grid(visible=True, axis="y")
 
 
@@ -361,16 +364,16 @@ def _totals(marks: list[_Mark]) -> Mapping[tuple[str, str], list[_Mark]]:
 
 def _timeline_finding(record: Record, marks: list[_Mark]) -> str:
     copies = sum(entry.is_copy for entry in record.entries)
-    said = f"{copies} of {many(len(record.entries), 'claim')}{about(record.quantity)} are copies"
+    said = f"{many(len(record.entries), 'claim')}{about(record.quantity)}, {copies or 'none'} of them copies"
     unit = " %" if record.quantity == "casualty_ratio" else ""
     own = [mark.y for mark in marks if mark.entry.standing == "original"]
     copied = [mark.y for mark in marks if mark.entry.is_copy]
     if not own:
-        return f"{said}; no number is an origin's own"
-    run = f"run from {min(own):,.0f} to {max(own):,.0f}{unit}" if min(own) < max(own) else f"are {min(own):,.0f}{unit}"
+        return f"{said}; no origin gives a number"
+    run = f"run from {min(own):,.0f} to {max(own):,.0f}{unit}" if min(own) < max(own) else f"give {min(own):,.0f}{unit}"
     if max(copied, default=0) > max(own):
         return f"The highest number, {max(copied):,.0f}{unit}, is a copy; origins' own {run}"
-    return f"{said}; origins' own numbers {run}"
+    return f"{said}; origins' own {run}"
 
 
 def provenance(ax: Axes, record: Record) -> Axes:
@@ -483,7 +486,7 @@ def _outlet(name: str) -> str:
 
 
 def _outlet_words(name: str, number: int) -> str:
-    return _short(_outlet(name), 36) + (f" ({number})" if number > 1 else "")
+    return _short(_outlet(name), 33) + (f" ({number})" if number > 1 else "")
 
 
 def _place(column: tuple[_Node, ...], height: float) -> None:
@@ -559,7 +562,7 @@ def drift(ax: Axes, record: Record) -> Axes:
     ax.set_ylim(places[-1][0] + 0.6, -0.6)
     _name_rows(ax, places)
     title = textwrap.fill(_drift_finding(record), TITLE + 14)
-    ax.set_title("\n" * title.count("\n"))  # holds its height
+    ax.set_title(title)
     _lay_out(ax)
     edge = float(ax.transAxes.inverted().transform((0.06 * ax.figure.dpi, 0))[0])
     ax.set_title(title, x=edge, ha="left")  # begins at the left edge of the figure
@@ -674,8 +677,8 @@ def _drift_finding(record: Record) -> str:
     if not copies:
         return f"No claim{about(record.quantity)} had been copied by {written(record.as_of)}"
     drifted = sum(copy.drifted for copy in copies)
-    most = "the utterance copied most" if len(told) == 1 else f"the {len(told)} utterances copied most"
-    return f"{drifted} of {many(len(copies), 'copy')} of {most} changed the number, the bound or the quantity"
+    most = "the most copied utterance" if len(told) == 1 else f"the {len(told)} most copied utterances"
+    return f"{drifted} of {many(len(copies), 'copy')} of {most} changed number, bound or quantity"
 
 
 def _drift_size(record: Record) -> tuple[float, float]:
@@ -722,10 +725,13 @@ def _provenance_alt(record: Record) -> str:
     return f"Diagram from streams to origins to outlets. {_provenance_finding(record)}. {'; '.join(parts)}."
 
 
+# Enough to read, and three pictures of many letters still make a notebook of less than a megabyte.
+_DPI = 160
+
 FIGURES = {
-    "timeline": Plan(timeline, lambda _: (7.2, 5.4), _timeline_alt),
-    "provenance": Plan(provenance, _provenance_size, _provenance_alt),
-    "drift": Plan(drift, _drift_size, _drift_alt),
+    "timeline": Plan(timeline, lambda _: (7.2, 5.4), _timeline_alt, _DPI),
+    "provenance": Plan(provenance, _provenance_size, _provenance_alt, _DPI),
+    "drift": Plan(drift, _drift_size, _drift_alt, _DPI),
 }
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from analysis.claims import Claim
 from analysis.evidence import CORRELATION, ReadClaim
 from analysis.lexicon import Kind
 from analysis.prose import Prose, written
@@ -20,6 +21,8 @@ __all__ = ["CORRELATIONS", "about", "answer", "changes", "figure", "limits", "ma
 
 # The number of origins is shown for all independent, for the judgement in use, and for each stream one voice.
 CORRELATIONS = (0.0, CORRELATION, 1.0)
+
+LATEST = 6  # totals that the bottom line names
 
 _BOUNDS: dict[Kind, str] = {
     "lower": "a floor",
@@ -48,7 +51,7 @@ def many(number: int, thing: str) -> str:
 
 def about(quantity: str) -> str:
     """What claims of a quantity are about, after the word claims; nothing for all of them."""
-    return "" if quantity == ALL else f" of {quantity.replace('_', ' ')}"
+    return "" if quantity == ALL else f" about the {_name(quantity)}"
 
 
 def figure(one: ReadClaim, value: float | None) -> str:
@@ -71,7 +74,8 @@ def changes(copy: Copy) -> tuple[str, ...]:
     if copy.summed:
         found.append("killed and wounded added up")
     if copy.number:
-        middle = "middle of the reading" if None in (original.wording.stated, copy.one.wording.stated) else "number"
+        vague = None in (original.wording.stated, copy.one.wording.stated) and None not in copy.number
+        middle = "middle of the reading" if vague else "number"
         found.append(f"{middle}: {figure(original, copy.number[0])} → {figure(copy.one, copy.number[1])}")
     if copy.bound:
         found.append(f"bound: {_BOUNDS[copy.bound[0]]} → {_BOUNDS[copy.bound[1]]}")
@@ -100,30 +104,34 @@ def use(entry: Entry) -> str:
 
 def answer(record: Record) -> Prose:
     """The bottom line: how many prints, origins and independent voices; how the copies drifted; what counts."""
-    day, claims = written(record.as_of), f"{many(len(record.entries), 'claim')}{about(record.quantity)}"
-    lines = [
-        f"By {day}, {claims} had been printed. {_voices(record)}",
-        _copies(record),
-        *_span(record),
-        _counted(record),
-    ]
+    claims = f"{many(len(record.entries), 'claim')}{about(record.quantity)}"
+    lines = [f"By {written(record.as_of)}, {claims} had been printed; {_worth(record)}."]
+    lines += [*_voices(record), _copies(record), *_latest(record), _counted(record)]
     return Prose(tuple(lines), lead=True)
 
 
-def _voices(record: Record) -> str:
+def _worth(record: Record) -> str:
     speaking = record.speaking
     if not speaking:
-        return "None is an origin's own figure."
+        return "none is an origin's own figure"
     if len(speaking) == 1:
-        return f"All own figures come from one origin, {speaking[0].name}."
+        return f"all own figures come from one origin, {speaking[0].name}"
+    return f"they come from {len(speaking)} origins, worth {record.effective_number():.1f} independent ones"
+
+
+def _voices(record: Record) -> list[str]:
+    """How the number of independent origins depends on what is assumed of a stream."""
+    speaking = record.speaking
+    if len(speaking) < 2:
+        return []
     streams = Counter(origin.source.stream for origin in speaking)
-    numbers = [f"{record.effective_number(rho):.1f}" for rho in CORRELATIONS]
+    none, some, full = (f"{record.effective_number(rho):.1f}" for rho in CORRELATIONS)
     each = ", ".join(f"{stream} {number}" for stream, number in streams.most_common())
-    return (
-        f"Behind them stand {many(len(speaking), 'origin')} in {many(len(streams), 'stream')} of information ({each}): "
-        f"worth {numbers[1]} independent ones if two of a stream err together by {CORRELATIONS[1]:g}, "
-        f"{numbers[0]} if each errs alone, {numbers[2]} if each stream is one voice."
-    )
+    return [
+        f"Origins by stream of information: {each}. Independent origins: {some} if two of a stream err together with "
+        f"a correlation of {CORRELATION:g}, which is judgement; {none} if each errs alone; {full} if each stream is "
+        "one voice."
+    ]
 
 
 def _copies(record: Record) -> str:
@@ -152,23 +160,21 @@ def _all_copies(record: Record) -> str:
     return f"{many(number, 'copy')} of such figures, whatever they were printed as,"
 
 
-def _span(record: Record) -> list[str]:
-    """The latest figure of an origin's own that is a total."""
-    totals = [
-        entry
-        for entry in record.entries
-        if entry.standing == "original"
-        and entry.one.wording.stated is not None
-        and entry.one.claim.mode in ("cumulative", "stock")
-        and (record.quantity == "casualty_ratio") == entry.one.wording.percent
-    ]
-    if not totals:
+def _latest(record: Record) -> list[str]:
+    """The latest total that each origin gave itself, the newest first."""
+    latest: dict[tuple[str, str], Claim] = {}
+    for entry in record.entries:
+        claim, wording = entry.one.claim, entry.one.wording
+        total = claim.mode in ("cumulative", "stock") and wording.distribution is not None and not wording.rate
+        if total and entry.standing == "original" and (record.quantity == "casualty_ratio") == wording.percent:
+            latest[claim.origin, claim.quantity] = claim
+    newest = sorted(latest.values(), key=lambda claim: (claim.published, claim.id), reverse=True)
+    if not newest:
         return []
-    latest = totals[-1].one.claim
-    return [
-        f'The latest total of an origin\'s own: "{latest.wording}" {_name(latest.quantity)}, {latest.origin}, printed '
-        f"on {written(latest.published)} by {latest.outlet}."
-    ]
+    shown = newest[:LATEST]
+    parts = (f'{claim.origin} "{claim.wording}" {_name(claim.quantity)} ({claim.published})' for claim in shown)
+    more = f"; and {len(newest) - len(shown)} earlier" if len(newest) > len(shown) else ""
+    return [f"Each origin's latest total, by day of print: {'; '.join(parts)}{more}."]
 
 
 def _counted(record: Record) -> str:

@@ -15,12 +15,13 @@ from collections import Counter
 
 from analysis.claims import Claim
 from analysis.evidence import effective_number
+from analysis.lexicon import read_lexicon
 from analysis.record import Copy, Record
 from analysis.record_prose import CORRELATIONS, changes, use
 from analysis.records import versions
 from analysis.tables import Table
 
-__all__ = ["claims", "copies", "independence", "left_out", "origins", "provenance"]
+__all__ = ["addresses", "claims", "copies", "independence", "left_out", "origins", "provenance"]
 
 
 def _printed(claim: Claim) -> str:
@@ -33,19 +34,10 @@ def _table(headings: tuple[str, ...], rows: list[tuple[str, ...]]) -> Table:
 
 
 def claims(record: Record) -> Table:
-    """Every claim in order of print: what was printed, whose it is, who printed it and where."""
-    headings = ("printed", "describes", "origin", "as printed", "standing", "counted", "outlet", "address")
+    """Every claim in order of print: what was printed, whose it is, who printed it, and whether it counts."""
+    headings = ("printed", "describes", "origin", "as printed", "standing", "counted", "outlet")
     rows = [
-        (
-            str(c.published),
-            _days(c),
-            c.origin,
-            _printed(c),
-            entry.standing,
-            use(entry).partition(":")[0],
-            c.outlet,
-            c.url,
-        )
+        (str(c.published), _days(c), c.origin, _printed(c), entry.standing, use(entry).partition(":")[0], c.outlet)
         for entry in record.entries
         for c in (entry.one.claim,)
     ]
@@ -54,7 +46,7 @@ def claims(record: Record) -> Table:
 
 def _days(claim: Claim) -> str:
     """The days that a figure is about."""
-    if claim.mode == "incremental":
+    if claim.mode == "incremental" and claim.period_start != claim.as_of:
         return f"{claim.period_start} to {claim.as_of}"
     return f"{claim.as_of} (planned)" if claim.mode == "plan" else str(claim.as_of)
 
@@ -118,9 +110,17 @@ def independence(record: Record) -> Table:
     return Table(headings, tuple(rows))
 
 
+def addresses(record: Record) -> Table:
+    """Where each claim can be read, as far as the register says."""
+    headings = ("id", "outlet", "address")
+    claims = (entry.one.claim for entry in record.entries)
+    return _table(headings, [(claim.id, claim.outlet, claim.url or "none given") for claim in claims])
+
+
 def provenance(record: Record) -> Table:
     """What has to be the same for the record to come out the same."""
     rows = [(f"{name}, SHA-256", digest) for name, digest in record.register.digests.items()]
+    rows += [("lexicon.toml, SHA-256", read_lexicon().digest)]
     rows += [("versions", ", ".join(f"{name} {number}" for name, number in versions().items()))]
     rows += [("claims of the register", f"{len(record.register.claims):,}")]
     rows += [("shown here", f"{len(record.entries):,}, published by {record.as_of}")]

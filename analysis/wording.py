@@ -295,7 +295,7 @@ def _fitted(template: tuple[Item, ...], items: Sequence[Item]) -> tuple[Number, 
     for expected, item in zip(template, items, strict=False):
         if expected == "#" and isinstance(item, Number):
             numbers.append(item)
-        elif expected not in (item, "*"):
+        elif expected == "#" or expected not in (item, "*"):  # a # or * in a text is a sign like any other
             return None
     return tuple(numbers)
 

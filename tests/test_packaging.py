@@ -34,7 +34,8 @@ def test_wheel_carries_the_data(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
     data = {path.relative_to(ROOT).as_posix() for path in (ROOT / "analysis" / "data").rglob("*") if path.is_file()}
     assert data <= names
-    assert {"analysis/data/notebooks/report.ipynb", "analysis/data/style.mplstyle"} <= names
+    notebooks = {f"analysis/data/notebooks/{path.name}" for path in (ROOT / "notebooks").glob("*.ipynb")}
+    assert notebooks | {"analysis/data/style.mplstyle"} <= names
     assert not [name for name in names if name.startswith(("tests/", "reports/"))]
 
 
