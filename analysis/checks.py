@@ -157,11 +157,12 @@ def check(register: str | Path) -> Checked:
         faults = tuple(Fault("", None, "register", str(register), expected, told=told) for told in error.faults)
         return Checked(Path(register).stem, 0, 0, faults, ())
     found: Register = draft.register
-    read, unread = read_each(found.claims, sources=found.sources)
+    read, unread = read_each(found.claims, register=found)
     # What a damaged row has kept is checked in the same way, as far as it goes.
     kept = [row.claim for row in draft.damaged if row.doubtful.isdisjoint(("wording", "quantity", "role"))]
-    _, unread_too = read_each(kept, sources={})
-    merged = [*draft.faults, *unread, *unread_too]
+    _, unread_too = read_each(kept, register=found)
+    told = {fault.table for fault in unread if fault.table}
+    merged = [*draft.faults, *unread, *(fault for fault in unread_too if fault.table not in told)]
     files = {name: at for at, name in enumerate(dict.fromkeys(fault.file for fault in merged))}
     faults = sorted(merged, key=lambda fault: (files[fault.file], fault.line or 0))
     origins = len({claim.origin for claim in found.claims})

@@ -68,12 +68,15 @@ class Register:
         By the name that the column ``origin`` uses.
     digests : mapping of str to str
         SHA-256 of each file read, by file name.
+    layers : mapping of str to tuple of str and int
+        File and line at which ``sources.toml`` names the reporting layer of each origin, for errors.
     """
 
     name: str
     claims: tuple[Claim, ...]
     sources: Mapping[str, Source]
     digests: Mapping[str, str]
+    layers: Mapping[str, tuple[str, int | None]]
 
     def origin_named(self, name: str) -> str | None:
         """The origin of this name or spelling, or ``None``."""
@@ -176,7 +179,7 @@ def read_draft(register: str | Path) -> Draft:
     path = register_path(register)
     described = path.with_name("sources.toml")
     context = path.with_name(f"{path.stem}-context.csv")
-    reading = _Reading([], [], [], {})
+    reading = _Reading([], [], [], {}, {})
     sources, known = _read_sources(described, reading)
     for file in [path, context] if _exists(context) else [path]:
         _read_claims(file, reading)
@@ -188,7 +191,7 @@ def read_draft(register: str | Path) -> Draft:
     reading.faults.extend(_between_rows(reading, known))
     order = [path_shown(described), path_shown(path), path_shown(context)]
     faults = sorted(reading.faults, key=lambda fault: (order.index(fault.file), fault.line or 0))
-    found = Register(path.stem, tuple(claims), sources, reading.digests)
+    found = Register(path.stem, tuple(claims), sources, reading.digests, reading.layers)
     return Draft(found, tuple(reading.damaged), tuple(faults))
 
 
@@ -200,6 +203,7 @@ class _Reading:
     damaged: list[Damaged]
     faults: list[Fault]
     digests: dict[str, str]
+    layers: dict[str, tuple[str, int | None]]
 
     def text(self, path: Path) -> str | None:
         """The text of a file, its digest noted; ``None`` and a fault if it has none."""
@@ -237,7 +241,11 @@ def _read_sources(path: Path, reading: _Reading) -> tuple[dict[str, Source], tup
             sources[key] = Source.model_validate(table)
         except ValidationError as error:
             faults += _faults(error, where, None, key)
-    faults[before:] = [_placed(fault, text or "") for fault in faults[before:]]
+    lines = _lines(text or "")
+    for at, fault in enumerate(faults[before:], before):
+        line = lines.get((fault.table, fault.field), lines.get((fault.table, "")))
+        faults[at] = replace(fault, line=line)
+    reading.layers.update({name: (where, lines.get((name, "reporting"))) for name in sources})
     return sources, tuple(found)
 
 
@@ -260,22 +268,17 @@ def _hidden_fault(file: str, line: int | None, field: str, name: str, got: objec
     return Fault(file, line, field, got, expected, told=told, table=table)
 
 
-def _placed(fault: Fault, text: str) -> Fault:
-    """The fault with the line of its field, or of its table, where they are written in the usual way."""
-    if fault.line is not None or not fault.table:
-        return fault
-    inside, line = False, None
-    for number, one in enumerate(text.split("\n"), 1):
-        head = one.strip()
-        if head.startswith("["):
-            inside = head.lstrip("[ \"'").startswith(fault.table) and head.count("]") > 0
-            inside = inside and re.sub(r"\s*(#.*)?$", "", head).strip("[] \t\"'") == fault.table
-            line = number if inside and line is None else line
-        elif inside and fault.field and re.match(rf"[\"']?{re.escape(fault.field)}[\"']?\s*=", head):
-            return replace(fault, line=number)
-        elif line is None and re.match(rf"[\"']?{re.escape(fault.table)}[\"']?\s*=", head):
-            line = number
-    return replace(fault, line=line)
+def _lines(text: str) -> dict[tuple[str, str], int]:
+    """The line of each table of a TOML file and of each of its fields, where they are written in the usual way."""
+    lines: dict[tuple[str, str], int] = {}
+    table = ""
+    for number, line in enumerate(text.split("\n"), 1):
+        if head := re.fullmatch(r"\s*\[+\s*(.*?)\s*\]+\s*(?:#.*)?", line):
+            table = head[1].strip("\"'")
+            lines.setdefault((table, ""), number)
+        elif field := re.match(r"\s*[\"']?([^\"'=#]+?)[\"']?\s*=", line):
+            lines.setdefault((table, field[1]) if table else (field[1], ""), number)
+    return lines
 
 
 def _read_claims(path: Path, reading: _Reading) -> None:
@@ -333,7 +336,7 @@ def _read_row_with_care(values: dict[str, object], place: dict[str, object], rea
     for name, value in values.items():
         if letter := hidden(str(value)):
             faults.append(_hidden_fault(file, line, name, letter, value))
-    hiding = {fault.field for fault in faults}
+    hiding = {fault.field for fault in faults} & set(COLUMNS)
     absent = {name for name in COLUMNS if name not in values}
     known = {name: value for name, value in values.items() if name in COLUMNS}
     whole = known | {name: EXAMPLE[name] for name in absent | hiding} | place
@@ -351,7 +354,7 @@ def _read_row_with_care(values: dict[str, object], place: dict[str, object], rea
 def _damage(values: dict[str, object], faults: list[Fault], reading: _Reading, absent: Iterable[str] = ()) -> None:
     """Note a row's faults and keep what is sound of it, to be checked further."""
     reading.faults.extend(faults)
-    doubtful = {fault.field for fault in faults} | set(absent)
+    doubtful = {fault.field for fault in faults if fault.field in COLUMNS} | set(absent)
     whole = values | {name: EXAMPLE[name] for name in doubtful}
     reading.damaged.append(Damaged(Claim.model_validate(whole), frozenset(doubtful)))
 

@@ -19,7 +19,7 @@ from datetime import date
 from itertools import groupby
 from typing import get_args
 
-from analysis.claims import COUNTING_ROLES, Claim, Quantity, Register, Source, read_register
+from analysis.claims import COUNTING_ROLES, Claim, Quantity, Register, read_register
 from analysis.distributions import Distribution, Mixture
 from analysis.errors import Fault, InputError, shown
 from analysis.lexicon import Layer, Lexicon, read_lexicon
@@ -127,28 +127,28 @@ def read_claims(register: Register, *, lexicon: Lexicon | None = None) -> tuple[
     InputError
         With a line for every wording that no rule fits, or that says of what it counts something else than its row.
     """
-    found, faults = read_each(register.claims, sources=register.sources, lexicon=lexicon)
+    found, faults = read_each(register.claims, register=register, lexicon=lexicon)
     if faults:
         raise InputError(*dict.fromkeys(fault.message for fault in faults))
     return found
 
 
 def read_each(
-    claims: Iterable[Claim], *, sources: Mapping[str, Source], lexicon: Lexicon | None = None
+    claims: Iterable[Claim], *, register: Register, lexicon: Lexicon | None = None
 ) -> tuple[tuple[ReadClaim, ...], tuple[Fault, ...]]:
     """
     Read as many wordings as can be read, with a fault for each of the others.
 
-    A wording is read once, however many claims repeat it. An origin that ``sources`` does not describe has no
-    reporting layer.
+    A wording is read once, however many claims repeat it. An origin that the register's sources do not describe has
+    no reporting layer.
     """
     lexicon = lexicon or read_lexicon()
     known: dict[tuple[str, bool, str], tuple[Reading, Reading] | InputError] = {}
     found, faults = [], []
-    layers = {name: source.reporting for name, source in sources.items() if source.reporting in lexicon.reporting}
-    for origin in sorted({claim.origin for claim in claims} & (set(sources) - set(layers))):
-        expected = f"one of {', '.join(lexicon.reporting)}"
-        faults.append(Fault("sources.toml", None, "reporting", sources[origin].reporting, expected, table=origin))
+    layers = {name: one.reporting for name, one in register.sources.items() if one.reporting in lexicon.reporting}
+    for origin in sorted({claim.origin for claim in claims} & (set(register.sources) - set(layers))):
+        got, expected = register.sources[origin].reporting, f"one of {', '.join(lexicon.reporting)}"
+        faults.append(Fault(*register.layers[origin], "reporting", got, expected, table=origin))
     for claim in claims:
         key = (claim.wording, _fresh(claim, lexicon), layers.get(claim.origin, "none"))
         if key not in known:

@@ -359,13 +359,15 @@ def test_all_faults_of_register_sources_and_wordings_come_in_one_run(write, tmp_
         {"wording": "oodles"},
         {"mode": "daily", "wording": "lashings", "origin": "KGB", "as_of": "2024-12-20", "published": "2024-12-19"},
         {"url": "x", "rests_on": "gone"},
-        {"quantity": "killed", "wording": "4,000 casualties"},
+        {"quantity": "killed", "wording": "4,000 casualties", "origin": "US DoD"},
     )
     path = tmp_path / "sources.toml"
-    path.write_text(path.read_text(encoding="utf-8").replace("accuracy = 0.6", "accuracy = 60", 1), encoding="utf-8")
+    text = path.read_text(encoding="utf-8").replace("accuracy = 0.6", "accuracy = 60", 1)
+    path.write_text(text.replace('reporting = "third-party"', 'reporting = "gossip"', 2), encoding="utf-8")
     checked = check("mine.csv")
     assert [(fault.file, fault.line, fault.field) for fault in checked.faults] == [
         ("sources.toml", 18, "accuracy"),
+        ("sources.toml", 30, "reporting"),
         ("mine.csv", 2, "wording"),
         ("mine.csv", 3, "mode"),
         ("mine.csv", 3, "origin"),

@@ -306,7 +306,7 @@ def test_an_unknown_reporting_layer(write, tmp_path):
     path = write(ROW, FORCE)
     text = (tmp_path / "sources.toml").read_text(encoding="utf-8").replace('"third-party"', '"gossip"', 1)
     (tmp_path / "sources.toml").write_text(text, encoding="utf-8")
-    with pytest.raises(InputError, match=r"sources\.toml: \[NIS\]: reporting is 'gossip', expected one of none"):
+    with pytest.raises(InputError, match=r"sources\.toml:19: \[NIS\]: reporting is 'gossip', expected one of none"):
         read_claims(read_register(path))
 
 
