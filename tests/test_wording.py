@@ -593,7 +593,7 @@ CODED = Path(__file__).parent / "public-record-coded.csv"
 EVIDENCE = Path(__file__).parents[2] / "shared" / "evidence" / "public-record.csv"
 # Claims whose hand-coded columns and reading differ, each with its reason.
 DIFFERENT = {
-    "zelensky-4000-20250109": "'4,000', coded a point; in two rows the same 4,000 is coded an approximation",
+    "zelensky-4000-20250109": "'4,000', a point; the same words were coded an approximation in two other rows",
     "mut-zelensky-4000-killed-20250121": "the same '4,000', misquoted; coded a point as the figure that it repeats",
     "nis-casualties-20250430": "'4,700', coded an approximation; 2,600, 3,800 and 10,900 were coded points",
     "nis-wounded-20250430": "'4,100' is 4,700 less 600, and was coded as the figure that it is taken from",
