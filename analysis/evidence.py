@@ -44,6 +44,7 @@ __all__ = [
     "read_each",
     "read_figure",
     "reasons",
+    "size_reasons",
 ]
 
 LOSSES = ("killed", "wounded", "casualties")
@@ -419,13 +420,7 @@ def force_readings(
     not that. Where an origin can be judged, one that cannot (reliability F) does not count beside it. The figures of
     the latest day of each origin are pooled with equal weights; ``window`` is that of `collect`.
     """
-    usable = [
-        one
-        for one in claims
-        if not _unusable(one, as_of)
-        and one.claim.role in (*COUNTING_ROLES, "context")
-        and (one.claim.quantity == "engaged" or (one.claim.quantity == "deployed" and one.claim.mode != "stock"))
-    ]
+    usable = [one for one in claims if _is_size(one, as_of)]
     usable, _ = _in_time(usable, window)
     sent = [one for one in usable if one.claim.quantity == "deployed"]
     judged = [one for one in sent if register.sources[one.claim.origin].reliability != "F"]
@@ -435,6 +430,34 @@ def force_readings(
         "deployed": judged or sent,
     }
     return {choice: _pooled(choice, found) for choice, found in chosen.items() if found}
+
+
+def _is_size(one: ReadClaim, as_of: date) -> bool:
+    """Whether a claim may be a denominator on this day."""
+    claim = one.claim
+    if _unusable(one, as_of) or claim.role not in (*COUNTING_ROLES, "context"):
+        return False
+    return claim.quantity == "engaged" or (claim.quantity == "deployed" and claim.mode != "stock")
+
+
+def size_reasons(
+    claims: Iterable[ReadClaim], *, register: Register, as_of: date, window: int = WINDOW
+) -> dict[str, str]:
+    """Why each claim of a size of the force, counting and published by a day, is no denominator; by id."""
+    claims = list(claims)
+    forces = force_readings(claims, register=register, as_of=as_of, window=window)
+    used = {one.claim.id for force in forces.values() for one in force.claims}
+    newest = {(one.claim.origin, one.claim.quantity): one.claim.id for f in forces.values() for one in f.claims}
+    usable, outdated = _in_time([one for one in claims if _is_size(one, as_of)], window)
+    found = {one.claim.id: one.reason for one in outdated}
+    for one in usable:
+        if one.claim.id not in used:
+            by = newest.get((one.claim.origin, one.claim.quantity))
+            found[one.claim.id] = f"superseded by {by}" if by else "its origin cannot be judged, and others can"
+    for one in claims:
+        if one.claim.quantity == "deployed" and one.claim.mode == "stock" and not _unusable(one, as_of):
+            found[one.claim.id] = "who is there on a day, not who was sent in all"
+    return found
 
 
 def _pooled(choice: str, found: list[ReadClaim]) -> Force:

@@ -22,7 +22,15 @@ from typing import Literal
 
 from analysis.claims import Claim, Register, Source, parse_date, read_register
 from analysis.errors import InputError
-from analysis.evidence import CORRELATION, ReadClaim, effective_number, force_readings, read_claims, reasons
+from analysis.evidence import (
+    CORRELATION,
+    ReadClaim,
+    effective_number,
+    force_readings,
+    read_claims,
+    reasons,
+    size_reasons,
+)
 from analysis.lexicon import Kind
 
 __all__ = [
@@ -396,18 +404,13 @@ def _use(published: list[ReadClaim], register: Register, as_of: date) -> tuple[d
     """Why each claim is left out, and what each other one is counted as; by id."""
     left_out = reasons(published, as_of=as_of)
     used = {one.claim.id: "loss" for one in published if one.claim.id not in left_out}
-    newest: dict[tuple[str, str], str] = {}
     for choice, force in force_readings(published, register=register, as_of=as_of).items():
         for one in force.claims:
             sizes = [used[one.claim.id]] if one.claim.id in used else []
             used[one.claim.id] = ", ".join([*sizes, choice])
-            newest[one.claim.origin, one.claim.quantity] = one.claim.id
             left_out.pop(one.claim.id, None)
-    for one in published:
-        claim = one.claim
-        if claim.id in left_out and left_out[claim.id].startswith("a size of the force"):
-            by = newest.get((claim.origin, claim.quantity))
-            left_out[claim.id] = f"superseded by {by}" if by else "its origin cannot be judged, and others can"
+    sizes_left = size_reasons(published, register=register, as_of=as_of)
+    left_out |= {name: sizes_left[name] for name in left_out.keys() & sizes_left.keys()}
     return left_out, used
 
 
