@@ -175,7 +175,10 @@ class Number:
         if self._dozens:
             return "a dozen" if self.value == 12 else f"{self._counted():,f} dozen"
         digits = f"{self.value:,f}"
-        digits = digits.rstrip("0").rstrip(".") if "." in digits else digits
+        if "." in digits:
+            digits = digits.rstrip("0").rstrip(".")
+            # Three decimals could be thousands; a fourth leaves no doubt.
+            digits += "0" if re.fullmatch(r"\d{1,3}\.\d{3}", digits) else ""
         return f"{digits}%" if self.percent else digits
 
     @property

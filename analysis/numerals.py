@@ -73,7 +73,8 @@ class Numerals:
         """Parts of the whole: "half", "a third", "two-thirds"; but not the half of "half a dozen"."""
         if found := self._fractions.longest(tokens, at):
             used = len(found[0])
-            if tokens[at + used : at + used + 1] and tokens[at + used] in (*_ARTICLES, *self._words.multiples):
+            unit = at + used + (_at(tokens, at + used) in _ARTICLES)
+            if _at(tokens, unit) in self._words.multiples:
                 return None
             return Number(found[1], percent=True, text=_joined(tokens[at : at + used])), used
         count = 1 if tokens[at] in _ARTICLES else self._words.numbers.get(tokens[at])

@@ -311,7 +311,11 @@ def _second_figure(fit: _Fit, grammar: _Grammar) -> str | None:
     behind = fit.rest[at + 1 :]
     if taken := grammar.remarks.takes_back.longest(behind, 0):
         return f"{' '.join(map(str, taken[0]))!r} takes the figure back"
-    second = _fit(behind, grammar) if fit.rest[at] != "(" else None
+    if fit.rest[at] == "(":
+        return None
+    second = _fit(behind, grammar)
+    if second is None and len(behind) > 1 and isinstance(behind[0], Number) and behind[1] in ("to", "-", "or", "~"):
+        return "two figures stand side by side"
     if second is None or second.rule.family == "none" or second.remark.counts or second.remark.parts:
         return None
     if second.numbers and all(number.percent for number in second.numbers):
@@ -324,7 +328,7 @@ def _second_figure(fit: _Fit, grammar: _Grammar) -> str | None:
 def _same_unit(numbers: tuple[Number, ...], wording: str) -> tuple[Number, ...]:
     """The ends of a range in one unit: "10-12 thousand" and "5 to 10 %" name it once."""
     first, last = numbers[0], numbers[-1]
-    if last.percent and not first.percent:
+    if last.percent and not last.text and not first.percent:  # "half" names no unit
         first = Number(first.value, percent=True)
     elif last.multiple > 1 and first.multiple == 1 and not first.percent and first.value < last.value / last.multiple:
         first = Number(first.value * last.multiple, multiple=last.multiple)
@@ -341,9 +345,13 @@ def _check_numbers(numbers: tuple[Number, ...], rule: AnyRule, wording: str, lex
             raise InputError(f"wording is {wording!r}, more than {most:,.0f}; expected a number that can be true")
         if number.size == 0 and rule.family not in ("bare", "exact"):
             raise InputError(f"wording is {wording!r}; expected a number above 0 behind a hedge")
+    if len({one.percent for one in numbers}) > 1:
+        raise InputError(f"wording is {wording!r}; expected a range of shares or of soldiers, and not of both")
+    if rule.family == "sum" and sum(one.value for one in numbers) > (100 if numbers[0].percent else lexicon.largest):
+        raise InputError(f"wording is {wording!r}; expected parts whose sum can be true")
     if rule.kind != "range":
         return
-    if numbers[0].value >= numbers[-1].value or len({one.percent for one in numbers}) > 1:
+    if numbers[0].value >= numbers[-1].value:
         raise InputError(f"wording is {wording!r}; expected a range from a smaller to a larger number")
     if numbers[0].size * lexicon.widest_range < numbers[-1].size:
         apart = f"more than {lexicon.widest_range:,.0f} times the other"

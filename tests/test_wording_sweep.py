@@ -4,6 +4,7 @@ import itertools
 import re
 import tomllib
 import unicodedata
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -23,28 +24,16 @@ ONES = "zero one two three four five six seven eight nine ten eleven twelve thir
 TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
 VALUES = {word: value for value, word in enumerate([*ONES.split(), "eighteen", "nineteen"])}
 VALUES |= {word: 20 + 10 * place for place, word in enumerate(TENS.split())}
-VALUES |= {
-    **dict.fromkeys(("нуль",), 0),
-    **dict.fromkeys(("один", "одна", "одного"), 1),
-    **dict.fromkeys(("два", "дві", "двох"), 2),
-    **dict.fromkeys(("три", "трьох"), 3),
-    **dict.fromkeys(("чотири", "чотирьох"), 4),
-    **dict.fromkeys(("пять", "пяти", "пятьох"), 5),
-    **dict.fromkeys(("шість", "шести", "шістьох"), 6),
-    **dict.fromkeys(("сім", "семи", "сімох"), 7),
-    **dict.fromkeys(("вісім", "восьми", "вісьмох"), 8),
-    **dict.fromkeys(("девять", "девяти", "девятьох"), 9),
-    **dict.fromkeys(("десять", "десяти", "десятьох"), 10),
-    **dict.fromkeys(("одинадцять", "одинадцяти"), 11),
-    **dict.fromkeys(("дванадцять", "дванадцяти"), 12),
-    **{"тринадцять": 13, "чотирнадцять": 14, "пятнадцять": 15, "пятнадцяти": 15, "шістнадцять": 16},
-    **{"сімнадцять": 17, "вісімнадцять": 18, "девятнадцять": 19, "двадцять": 20, "двадцяти": 20},
-    **{"тридцять": 30, "тридцяти": 30, "сорок": 40, "сорока": 40, "пятдесят": 50, "пятдесяти": 50},
-    **{"шістдесят": 60, "сімдесят": 70, "вісімдесят": 80, "девяносто": 90, "сто": 100, "ста": 100},
-    **{"двісті": 200, "двохсот": 200, "триста": 300, "трьохсот": 300, "чотириста": 400, "чотирьохсот": 400},
-    **{"пятсот": 500, "пятисот": 500, "шістсот": 600, "шестисот": 600, "сімсот": 700, "семисот": 700},
-    **{"вісімсот": 800, "восьмисот": 800, "девятсот": 900, "девятисот": 900},
-}
+UKRAINIAN = """
+нуль=0 один=1 одна=1 одного=1 два=2 дві=2 двох=2 три=3 трьох=3 чотири=4 чотирьох=4 пять=5 пяти=5 пятьох=5 шість=6
+шести=6 шістьох=6 сім=7 семи=7 сімох=7 вісім=8 восьми=8 вісьмох=8 девять=9 девяти=9 девятьох=9 десять=10 десяти=10
+десятьох=10 одинадцять=11 одинадцяти=11 дванадцять=12 дванадцяти=12 тринадцять=13 чотирнадцять=14 пятнадцять=15
+пятнадцяти=15 шістнадцять=16 сімнадцять=17 вісімнадцять=18 девятнадцять=19 двадцять=20 двадцяти=20 тридцять=30
+тридцяти=30 сорок=40 сорока=40 пятдесят=50 пятдесяти=50 шістдесят=60 сімдесят=70 вісімдесят=80 девяносто=90 сто=100
+ста=100 двісті=200 двохсот=200 триста=300 трьохсот=300 чотириста=400 чотирьохсот=400 пятсот=500 пятисот=500
+шістсот=600 шестисот=600 сімсот=700 семисот=700 вісімсот=800 восьмисот=800 девятсот=900 девятисот=900
+"""
+VALUES |= {word: int(value) for word, value in (pair.split("=") for pair in UKRAINIAN.split())}
 UNITS = {"dozen": 12, "hundred": 100, "thousand": 1000, "k": 1000, "million": 10**6, "m": 10**6}
 UNITS |= {"십": 10, "백": 100, "천": 1000, "만": 10**4}
 UNITS |= dict.fromkeys(("тис", "тисяча", "тисячу", "тисячі", "тисяч"), 1000)
@@ -161,6 +150,13 @@ def test_the_oracle_knows_what_a_text_holds(text, held, not_held):
     assert not set(not_held) & whole
 
 
+def test_the_oracle_finds_a_number_from_nowhere():
+    text = "5,000 (1,000-odd)"
+    assert from_nowhere(text, replace(read(text), best=6000.0)) == {6000.0}
+    assert from_nowhere("10-12 thousand", replace(read("10-12 thousand"), low=22_000.0)) == {22_000.0}
+    assert from_nowhere("two-thirds of 900", replace(read("two-thirds"), best=0.9)) == {0.9}
+
+
 # ---- The sweep.
 
 
@@ -168,8 +164,7 @@ def check(text: str) -> bool:
     """Whether the text is read; if so its numbers are its own, and its printed form is the same reading."""
     try:
         reading = read(text)
-    except InputError as error:
-        assert str(error).startswith("wording is ")
+    except InputError:
         return False
     assert not from_nowhere(text, reading), (text, reading)
     again = read(reading.printed)
@@ -227,7 +222,7 @@ JUMBLE = st.lists(PHRASES | NUMBERS | NOUNS | REMARKS | SIGNS, min_size=1, max_s
 
 
 @given(st.text(max_size=40))
-def test_any_text_gives_a_reading_or_an_error(text):
+def test_any_text_holds_what_is_read(text):
     check(text)
 
 
