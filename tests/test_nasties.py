@@ -139,6 +139,7 @@ def test_what_is_read_although_it_looks_odd(folder, content):
         (with_cell("outlet", "a\x85b"), "mine.csv:3: outlet is 'a\\x85b', which holds a control character (U+0085)"),
         (with_cell("id", "\ufeffa-2"), r"mine.csv:3: id is '\ufeffa-2', expected a short name"),
         (with_cell("origin", "N\u0406S"), "mine.csv:3: origin is 'NІS', expected an origin of sources.toml"),
+        (with_cell("wording", "#^x"), "mine.csv:3: wording is '#^x'"),  # found by fuzzing: the sign of the templates
         # Found by fuzzing: a letter that hides in a column that the register does not have.
         (TEXT.replace("note\n", "remark\n").replace(",\n", ",\x1b\n").encode(), "mine.csv:1: column 'note' is missing"),
         (with_cell("url", "javascript:alert(1)"), "mine.csv:3: url is 'javascript:alert(1)', expected an address"),
