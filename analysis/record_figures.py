@@ -543,11 +543,11 @@ def _draw_band(ax: Axes, start: tuple[float, float], end: tuple[float, float], c
 
 def _provenance_finding(record: Record) -> str:
     outlets = {outlet for origin in record.origins for outlet in origin.outlets}
-    prints = f"{many(len(record.entries), 'claim')}{about(record.quantity)} in {many(len(outlets), 'outlet')}"
+    prints = f"{many(len(record.entries), 'claim')}{about(record.quantity)}, {many(len(outlets), 'outlet')}"
     if not record.speaking:
         return f"{prints}: no origin's own figure among them"
-    worth = record.effective_number()
-    return f"{prints} come from {many(len(record.speaking), 'origin')}, worth {worth:.1f} independent ones"
+    number, worth = len(record.speaking), record.effective_number()
+    return f"{prints}, {many(number, 'origin')}: worth {worth:.1f} independent one{'' if worth == 1 else 's'}"
 
 
 def drift(ax: Axes, record: Record) -> Axes:

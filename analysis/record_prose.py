@@ -96,10 +96,10 @@ def _name(quantity: str) -> str:
 
 
 def use(entry: Entry) -> str:
-    """Whether a claim counts on the day, and as what."""
+    """What follows a claim's standing where an estimate of the day counts it; nothing where it does not."""
     if not entry.used:
-        return f"no: {entry.left_out}"
-    return "yes" if entry.used == "loss" else f"as the force: {entry.used.removeprefix('loss, ')}"
+        return ""
+    return ", counted" if entry.used == "loss" else f", counted as the force ({entry.used.removeprefix('loss, ')})"
 
 
 def answer(record: Record) -> Prose:

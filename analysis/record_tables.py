@@ -11,6 +11,7 @@ all streams          2              2.0                1.3              1.0
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 from analysis.claims import Claim
@@ -22,6 +23,9 @@ from analysis.records import versions
 from analysis.tables import Table
 
 __all__ = ["addresses", "claims", "copies", "independence", "left_out", "origins", "provenance"]
+
+# Addresses in a note; they stand in the table of addresses, where their length squeezes no other column.
+_SEE_ALSO = re.compile(r"\s*See also(?:[\s;]*https?://[^\s;]+)+\.?")
 
 
 def _printed(claim: Claim) -> str:
@@ -35,9 +39,9 @@ def _table(headings: tuple[str, ...], rows: list[tuple[str, ...]]) -> Table:
 
 def claims(record: Record) -> Table:
     """Every claim in order of print: what was printed, whose it is, who printed it, and whether it counts."""
-    headings = ("printed", "describes", "origin", "as printed", "standing", "counted", "outlet")
+    headings = ("printed", "describes", "origin", "as printed", "standing", "outlet")
     rows = [
-        (str(c.published), _days(c), c.origin, _printed(c), entry.standing, use(entry).partition(":")[0], c.outlet)
+        (str(c.published), _days(c), c.origin, _printed(c), entry.standing + use(entry), c.outlet)
         for entry in record.entries
         for c in (entry.one.claim,)
     ]
@@ -53,7 +57,7 @@ def _days(claim: Claim) -> str:
 
 def copies(record: Record) -> Table:
     """Every copy beside the claim behind it, and what changed on the way."""
-    headings = ("original", "copy", "standing", "printed by", "printed", "days after", "what changed", "note")
+    headings = ("original", "copy", "standing", "printed by", "printed", "days after", "what changed")
     return _table(headings, [_copy(one) for one in record.copies])
 
 
@@ -62,14 +66,14 @@ def _copy(copy: Copy) -> tuple[str, ...]:
     first = f"{original.claim.origin}: {_printed(original.claim)}" if original else "not found"
     days = "" if copy.days is None else f"{copy.days:,}"
     place = (claim.outlet, str(claim.published), days)
-    return first, _printed(claim), copy.standing, *place, "; ".join(changes(copy)), claim.note
+    return first, _printed(claim), copy.standing, *place, "; ".join(changes(copy))
 
 
 def left_out(record: Record) -> Table:
     """Every claim that an estimate of this day would not count, with the reason."""
     headings = ("printed", "origin", "as printed", "outlet", "left out because", "note")
     rows = [
-        (str(c.published), c.origin, _printed(c), c.outlet, entry.left_out, c.note)
+        (str(c.published), c.origin, _printed(c), c.outlet, entry.left_out, _SEE_ALSO.sub("", c.note))
         for entry in record.entries
         if not entry.used
         for c in (entry.one.claim,)
@@ -111,10 +115,15 @@ def independence(record: Record) -> Table:
 
 
 def addresses(record: Record) -> Table:
-    """Where each claim can be read, as far as the register says."""
+    """Where each claim can be read, as far as the register says; what its note names comes after."""
     headings = ("id", "outlet", "address")
-    claims = (entry.one.claim for entry in record.entries)
-    return _table(headings, [(claim.id, claim.outlet, claim.url or "none given") for claim in claims])
+    return _table(headings, [(c.id, c.outlet, _address(c)) for c in (entry.one.claim for entry in record.entries)])
+
+
+def _address(claim: Claim) -> str:
+    """All addresses of a claim."""
+    named = [address for part in _SEE_ALSO.findall(claim.note) for address in re.findall(r"https?://[^\s;]+", part)]
+    return " ".join(dict.fromkeys(address for address in (claim.url, *named) if address)) or "none given"
 
 
 def provenance(record: Record) -> Table:
