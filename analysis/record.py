@@ -153,7 +153,7 @@ class OriginRecord:
     name : str
     source : Source
     originals : int
-        How many of its claims are its own figures.
+        How many of its claims are its own figures; words without a number are none.
     outlets : mapping of str to int
         How many claims each outlet printed, in order of the first.
     """
@@ -239,10 +239,9 @@ def read_record(register: str | Path, *, as_of: str | date, quantity: str = ALL)
 
     Examples
     --------
-    >>> read_record("seed", as_of="2024-12-19", quantity="dead")
-    Traceback (most recent call last):
-        ...
-    analysis.errors.InputError: quantity is 'dead', expected one of all, casualties, deployed, engaged, killed, wounded
+    >>> record = read_record("public-record", as_of="2024-12-20", quantity="wounded")
+    >>> len(record.entries), record.later, record.effective_number()
+    (9, 6, 1.5)
     """
     try:
         day = parse_date(str(as_of))
@@ -265,7 +264,7 @@ def record_of(claims: Iterable[ReadClaim], *, register: Register, as_of: date, q
     published = [one for one in ordered if one.claim.published <= as_of]
     shown = [one for one in wanted if one.claim.published <= as_of]
     if not shown:
-        what = "claim" if quantity == ALL else f"claim of {quantity.replace('_', ' ')}"
+        what = "claim" if quantity == ALL else f"claim about the {quantity.replace('_', ' ')}"
         first = min(one.claim.published for one in wanted)
         raise InputError(f"no {what} was published on or before {as_of}; the first is of {first}")
     family = _Family(published)
@@ -418,6 +417,6 @@ def _origins(entries: Iterable[Entry], register: Register) -> tuple[OriginRecord
     for entry in entries:
         claim = entry.one.claim
         outlets.setdefault(claim.origin, Counter())[claim.outlet] += 1
-        own[claim.origin] += entry.standing == "original"
+        own[claim.origin] += entry.standing == "original" and entry.one.wording.distribution is not None
     found = [OriginRecord(name, register.sources[name], own[name], dict(of)) for name, of in outlets.items()]
     return tuple(sorted(found, key=lambda origin: (-origin.prints, origin.name)))

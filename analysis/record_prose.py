@@ -113,10 +113,11 @@ def answer(record: Record) -> Prose:
 def _worth(record: Record) -> str:
     speaking = record.speaking
     if not speaking:
-        return "none is an origin's own figure"
+        return "no origin gave a number of its own"
     if len(speaking) == 1:
-        return f"all own figures come from one origin, {speaking[0].name}"
-    return f"they come from {len(speaking)} origins, worth {record.effective_number():.1f} independent ones"
+        return f"the one origin with figures of its own is {speaking[0].name}"
+    worth = f"{record.effective_number():.1f}"
+    return f"{len(speaking)} origins gave figures of their own, worth {worth} independent ones"
 
 
 def _voices(record: Record) -> list[str]:
@@ -138,7 +139,7 @@ def _copies(record: Record) -> str:
     """What the claims are, and what the copies changed; those printed as another quantity are among them."""
     standings = Counter("copy" if entry.is_copy else entry.standing for entry in record.entries)
     stale = sum(entry.standing == "stale" for entry in record.entries)
-    what = f"Own figures of origins: {standings['original']}; copies: {standings['copy']}"
+    what = f"Claims of the origins' own: {standings['original']}; copies: {standings['copy']}"
     what += f", {stale} of them stale" if stale else ""
     what += f"; context: {standings['context']}." if standings["context"] else "."
     if not record.copies:
@@ -149,14 +150,14 @@ def _copies(record: Record) -> str:
         ("the number", sum(copy.number is not None for copy in record.copies)),
         ("the origin", sum(copy.origin is not None for copy in record.copies)),
     )
-    changed = ", ".join(f"{words} in {number}" for words, number in found if number) or "nothing"
-    return f"{what} {_all_copies(record)} changed {changed}."
+    changed = ", ".join(f"{number} changed {words}" for words, number in found if number) or "none changed anything"
+    return f"{what} Of {_all_copies(record)} {changed}."
 
 
 def _all_copies(record: Record) -> str:
     number = len(record.copies)
     if all(record.quantity in (ALL, copy.one.claim.quantity) for copy in record.copies):
-        return f"{many(number, 'copy')}"
+        return f"{many(number, 'copy')},"
     return f"{many(number, 'copy')} of such figures, whatever they were printed as,"
 
 

@@ -2,11 +2,13 @@
 The record's tables; text from a register is escaped, whatever it holds.
 
 >>> from analysis.record import read_record
->>> print(independence(read_record("seed", as_of="2024-12-19", quantity="casualties")))
+>>> print(independence(read_record("public-record", as_of="2026-02-14", quantity="killed")))
 stream         origins    correlation 0    correlation 0.5    correlation 1
 -----------  ---------  ---------------  -----------------  ---------------
+ukraine-led          3              3.0                1.5              1.0
 us-uk-led            2              2.0                1.3              1.0
-all streams          2              2.0                1.3              1.0
+dprk                 1              1.0                1.0              1.0
+all streams          6              6.0                3.8              3.0
 """
 
 from __future__ import annotations
