@@ -168,7 +168,7 @@ def test_write_leaves_the_files_and_nothing_without_a_folder(results, tmp_path, 
     assert list(tmp_path.iterdir()) == []
     write(results, tmp_path / "out")
     names = sorted(path.name for path in (tmp_path / "out").iterdir())
-    assert names == ["estimates.csv", "results.json", "seed-context.csv", "seed.csv", "sources.toml"]
+    assert names == ["estimates.csv", "prov.json", "results.json", "seed-context.csv", "seed.csv", "sources.toml"]
     assert (tmp_path / "out" / "seed.csv").read_bytes() == (DATA / "seed.csv").read_bytes()
 
 
