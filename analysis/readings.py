@@ -50,6 +50,7 @@ __all__ = [
     "parameters",
     "provenance",
     "quantiles",
+    "references",
 ]
 
 SETTLED = "settled"
@@ -171,16 +172,18 @@ def _spread(reading: Reading) -> float:
 
 
 def quantiles(wordings: Wordings) -> Table:
-    """Each wording with the numbers in it and the quantiles of its reading, with its layer."""
-    headings = ("as printed", "kind", "layer", *QUANTILE_HEADINGS, "claims")
+    """Each wording with its kind and the quantiles of its reading, with its layer; and how often it was printed."""
+    headings = ["as printed", "kind", "layer", *QUANTILE_HEADINGS]
     rows = []
     for shown in wordings.each:
         layer = shown.reported.reporting if shown.reported is not shown.one else _wording_layer(shown.one)
-        cells = quantile_cells(shown.reported)
-        rows.append(
-            (f'"{shown.one.wording}"', shown.one.kind.replace("_", " "), layer, *cells, str(shown.prints or "–"))
-        )
-    return Table(headings, tuple(rows), ("left",) * 3 + ("right",) * (len(headings) - 3))
+        kind = shown.one.kind.replace("_", " ")
+        rows.append([f'"{shown.one.wording}"', kind, layer, *quantile_cells(shown.reported)])
+    if any(shown.prints for shown in wordings.each):
+        headings.append("claims")
+        rows = [[*row, str(shown.prints)] for row, shown in zip(rows, wordings.each, strict=True)]
+    align = ("left",) * 3 + ("right",) * (len(headings) - 3)
+    return Table(tuple(headings), tuple(tuple(row) for row in rows), align)
 
 
 def _wording_layer(one: Reading) -> str:
@@ -277,6 +280,14 @@ def limits() -> Prose:
         ),
         listed=True,
     )
+
+
+def references(wordings: Wordings) -> Prose:
+    """In full, every source that the readings shown name by a short name."""
+    texts = [reading.source for shown in wordings.each for reading in (shown.one, shown.reported)]
+    known = read_lexicon().references
+    named = sorted(name for name in known if any(name in text for text in texts))
+    return Prose(tuple(f"{name}: {known[name]}" for name in named), listed=True)
 
 
 def provenance(wordings: Wordings) -> Table:
