@@ -202,11 +202,44 @@ class Draws:
         force : Tabulated
             The distribution that ``self.force`` was drawn from.
         """
-        loss, casualties = getattr(self.losses, RATIOS[name]), self.losses.casualties
-        order = np.argsort(loss)  # a cdf is read six times faster in rising order
-        bound = np.maximum(loss[order] / np.asarray(threshold)[..., None], casualties[order])
-        kept = 1 - force.below(bound).mean(axis=-1)
-        return 1 - kept / self.weight.mean()
+        return _Smooth.of(self, name, force).exceeding(threshold)
+
+
+@dataclass(frozen=True, slots=True)
+class _Smooth:
+    """
+    What `Draws.exceeding` needs of an origin's draws, made once for many thresholds.
+
+    ``loss`` rises and holds the draws whose casualties no force is below; ``tight`` and ``casualties`` are the others.
+    """
+
+    loss: FloatArray
+    tight: FloatArray
+    casualties: FloatArray
+    weight: float
+    force: Tabulated
+
+    @classmethod
+    def of(cls, draws: Draws, name: str, force: Tabulated) -> _Smooth:
+        loss, casualties = getattr(draws.losses, RATIOS[name]), draws.losses.casualties
+        free = casualties <= force.x[0]
+        return cls(np.sort(loss[free]), loss[~free], casualties[~free], float(draws.weight.mean()), force)
+
+    def exceeding(self, threshold: FloatArray) -> FloatArray:
+        threshold = np.asarray(threshold, dtype=float)
+        below = [self._below(one) for one in threshold.ravel()]
+        return 1 - (1 - np.reshape(below, threshold.shape)) / self.weight
+
+    def _below(self, threshold: float) -> float:
+        """The mean probability that the force is less than what the threshold asks for."""
+        # The table has to be read only between the ends of the force; 1e-9 is more than `below` takes for rounding.
+        ends = threshold * np.array([self.force.x[0], self.force.x[-1] * (1 + 1e-9)])
+        first, last = np.searchsorted(self.loss, ends)
+        sure = self.loss.size - last
+        total = sure + self.force.below(self.loss[first:last] / threshold).sum()
+        if self.tight.size:
+            total += self.force.below(np.maximum(self.tight / threshold, self.casualties)).sum()
+        return float(total / (self.loss.size + self.tight.size))
 
 
 def draw(question: Question, points: FloatArray) -> dict[str, Draws]:
@@ -343,8 +376,17 @@ def ratio_below(drawn: Mapping[str, Draws], question: Question, *, name: str, th
     threshold : array, any shape
         Shares of the force.
     """
+    return _pooled_below(_smoothed(drawn, question, name), threshold)
+
+
+def _smoothed(drawn: Mapping[str, Draws], question: Question, name: str) -> list[tuple[float, _Smooth]]:
+    """Each origin of the pool with its share, those without one left out."""
     shares = _shares(drawn, question)
-    return 1 - sum(share * drawn[one].exceeding(name, threshold, question.force) for one, share in shares.items())
+    return [(share, _Smooth.of(drawn[one], name, question.force)) for one, share in shares.items() if share > 0]
+
+
+def _pooled_below(parts: list[tuple[float, _Smooth]], threshold: FloatArray) -> FloatArray:
+    return 1 - sum(share * one.exceeding(threshold) for share, one in parts)
 
 
 def ratio_quantiles(drawn: Mapping[str, Draws], question: Question, *, name: str, levels: FloatArray) -> FloatArray:
@@ -363,12 +405,15 @@ def ratio_quantiles(drawn: Mapping[str, Draws], question: Question, *, name: str
     values, weight = _joined(drawn, name), _weight(drawn, _shares(drawn, question))
     if question.force.x[0] == question.force.x[-1]:  # one value: nothing to integrate out
         return weighted_quantiles(values, weight, levels)
-    aside = np.minimum(np.minimum(levels, 1 - levels) / 2, 0.02)
+    aside = np.minimum(np.minimum(levels, 1 - levels) / 2, 0.002)
     low = weighted_quantiles(values, weight, levels - aside)
     high = weighted_quantiles(values, weight, levels + aside)
-    # No ratio is above 1, and none that is worth a quantile below a trillionth of the largest.
-    ends = (1e-12 * max(float(values.max()), 1e-12), 1.0 + 1e-9)
-    roots = root_between(lambda t: ratio_below(drawn, question, name=name, threshold=t) - levels, low, high, ends=ends)
+    parts = _smoothed(drawn, question, name)
+    # No ratio is above 1 or the largest loss over the least force, and none is worth a quantile below a trillionth.
+    largest = max(float(getattr(one.losses, RATIOS[name]).max()) for one in drawn.values())
+    least = float(question.force.x[0])
+    ends = (1e-12 * max(float(values.max()), 1e-12), min(1.0 + 1e-9, largest / least if least > 0 else 1.0))
+    roots = root_between(lambda t, which: _pooled_below(parts, t) - levels[which], low, high, ends=ends)
     return np.maximum.accumulate(roots)
 
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analysis.distributions import FloatArray
 
@@ -144,16 +145,21 @@ def weighted_quantiles(values: FloatArray, weights: FloatArray, p: FloatArray) -
 
 
 def root_between(
-    function: Callable[[FloatArray], FloatArray], low: FloatArray, high: FloatArray, *, ends: tuple[float, float]
+    function: Callable[[FloatArray, NDArray[np.intp]], FloatArray],
+    low: FloatArray,
+    high: FloatArray,
+    *,
+    ends: tuple[float, float],
 ) -> FloatArray:
     """
-    Where rising functions cross zero, all at once: secant steps kept inside a bracket that always shrinks.
+    Where rising functions cross zero, side by side: secant steps kept inside a bracket that always shrinks.
 
     Parameters
     ----------
     function : callable
-        Takes and gives arrays of the same shape, each place its own function.
-    low, high : array, same shape
+        Takes values and the places that they belong to, shape (k,), and gives that many; each place has its own
+        function. Only places whose root is not yet found are asked for.
+    low, high : array, shape (n,)
         Near the root, where the search starts.
     ends : tuple of float
         Values that every root lies between.
@@ -165,22 +171,25 @@ def root_between(
     """
     least, most = np.full(low.shape, ends[0]), np.full(low.shape, ends[1])
     before, now = np.clip(low, *ends), np.clip(high, *ends)
-    f_before = function(before)
+    f_before = function(before, np.arange(low.size))
     least, most = np.where(f_before < 0, before, least), np.where(f_before >= 0, before, most)
+    open_ = np.arange(low.size)
     for step in range(120):
-        f_now = function(now)
-        least = np.where(f_now < 0, np.maximum(least, now), least)
-        most = np.where(f_now >= 0, np.minimum(most, now), most)
+        at = now[open_]
+        f_now = function(at, open_)
+        least[open_] = np.where(f_now < 0, np.maximum(least[open_], at), least[open_])
+        most[open_] = np.where(f_now >= 0, np.minimum(most[open_], at), most[open_])
         # 1e-11 in probability or in value: far below any Monte Carlo error.
-        if np.all((np.abs(f_now) < 1e-11) | (most - least <= 1e-11 * most)):
+        going = (np.abs(f_now) >= 1e-11) & (most[open_] - least[open_] > 1e-11 * most[open_])
+        if not going.any():
             break
-        slope = f_now - f_before
+        open_, at, f_now = open_[going], at[going], f_now[going]
+        slope = f_now - f_before[open_]
         flat = slope == 0
-        guess = now - np.where(flat, 0.0, f_now * (now - before) / np.where(flat, 1.0, slope))
-        halved = flat | (guess <= least) | (guess >= most) | (step % 3 == 2)
-        done = np.abs(f_now) < 1e-11
-        before, f_before = now, f_now
-        now = np.where(done, now, np.where(halved, (least + most) / 2, guess))
+        guess = at - np.where(flat, 0.0, f_now * (at - before[open_]) / np.where(flat, 1.0, slope))
+        halved = flat | (guess <= least[open_]) | (guess >= most[open_]) | (step % 3 == 2)
+        before[open_], f_before[open_] = at, f_now
+        now[open_] = np.where(halved, (least[open_] + most[open_]) / 2, guess)
     return now
 
 

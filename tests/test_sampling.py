@@ -136,13 +136,17 @@ def test_weights_count_as_repetitions_far_from_the_ends():
 def test_root_of_smooth_functions():
     targets = np.array([0.2, 0.5, 0.9])
     exact = -np.log(1 - targets)
-    roots = root_between(lambda t: 1 - np.exp(-t) - targets, exact * 0.95, exact * 1.05, ends=(0.0, 10.0))
+
+    def function(t, which):
+        return 1 - np.exp(-t) - targets[which]
+
+    roots = root_between(function, exact * 0.95, exact * 1.05, ends=(0.0, 10.0))
     # It stops at 1e-11 of the function, whose slope is at least 0.1.
     assert roots == pytest.approx(exact, abs=2e-10)
 
 
 def test_root_far_from_where_the_search_starts():
-    found = root_between(lambda t: t**3 - 1.0, np.array([0.8, 5.0]), np.array([0.95, 6.0]), ends=(0.0, 100.0))
+    found = root_between(lambda t, _: t**3 - 1.0, np.array([0.8, 5.0]), np.array([0.95, 6.0]), ends=(0.0, 100.0))
     assert found == pytest.approx([1.0, 1.0], abs=1e-10)
 
 
@@ -150,14 +154,14 @@ def test_root_far_from_where_the_search_starts():
 @pytest.mark.parametrize("rise", [(-0.5, 0.5), (-0.01, 0.99), (-0.99, 0.01)])
 def test_root_of_a_step_is_the_step(step, rise):
     low, high = np.array([0.9]), np.array([1.1])
-    root = root_between(lambda t: np.where(t < step, *rise), low, high, ends=(0.0, 2.0))
+    root = root_between(lambda t, _: np.where(t < step, *rise), low, high, ends=(0.0, 2.0))
     assert root == pytest.approx([step], rel=1e-10)
 
 
 def test_root_beyond_a_flat_stretch():
     """A pool of two origins far apart: nothing between 1 and 9, and the root behind it."""
     found = root_between(
-        lambda t: np.interp(t, [0, 1, 9, 10], [0, 0.5, 0.5, 1]) - 0.51,
+        lambda t, _: np.interp(t, [0, 1, 9, 10], [0, 0.5, 0.5, 1]) - 0.51,
         np.array([0.9]),
         np.array([1.0]),
         ends=(0.0, 10.0),
