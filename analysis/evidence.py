@@ -328,9 +328,22 @@ def _known(claims: Iterable[ReadClaim], as_of: date) -> set[tuple[str, str]]:
     for one in claims:
         if one.claim.published <= as_of:
             known.add((one.claim.id, ""))
-            if one.claim.relation == "original" and one.claim.role in COUNTING_ROLES and not _unusable(one, as_of):
+            counts = one.claim.role in COUNTING_ROLES or _may_size(one.claim)
+            if one.claim.relation == "original" and counts and not _unusable(one, as_of):
                 known.add((one.claim.origin, one.claim.quantity))
     return known
+
+
+def _may_size(claim: Claim) -> bool:
+    """Whether a row, by its quantity and role, may be a denominator."""
+    return claim.quantity in ("deployed", "engaged") and claim.role in (*COUNTING_ROLES, "context")
+
+
+def _echoed(claim: Claim, known: set[tuple[str, str]]) -> list[str]:
+    """What a claim says again, as far as it is known."""
+    if claim.relation == "original":
+        return []
+    return [name for name in claim.rests_on if {(name, ""), (name, claim.quantity)} & known]
 
 
 def _reason(one: ReadClaim, as_of: date, known: set[tuple[str, str]]) -> str | None:
@@ -338,12 +351,11 @@ def _reason(one: ReadClaim, as_of: date, known: set[tuple[str, str]]) -> str | N
     claim = one.claim
     if early := _unusable(one, as_of):
         return early
-    if claim.role not in COUNTING_ROLES:
+    if claim.role not in COUNTING_ROLES and not _may_size(claim):
         return f"{claim.role}: shown, never counted"
-    echoed = [name for name in claim.rests_on if {(name, ""), (name, claim.quantity)} & known]
-    if claim.relation != "original" and echoed:
+    if echoed := _echoed(claim, known):
         return f"an echo of {', '.join(echoed)}"
-    if claim.quantity in ("deployed", "engaged"):
+    if _may_size(claim):
         return "a size of the force: a possible denominator"
     if claim.quantity not in LOSSES:
         return f"{claim.quantity} is not part of killed and wounded"
@@ -373,13 +385,24 @@ def _in_time(claims: Iterable[ReadClaim], window: int) -> tuple[list[ReadClaim],
     What is in time and what is out of date.
 
     A figure is out of date if it describes a day more than ``window`` days before the newest figure of its
-    quantity, or before the newest figure of its origin: an old part does not go with a new total.
+    quantity; a loss also if so long before the newest figure that holds the wounded (wounded, or casualties), or
+    before the newest loss of its origin: an old part does not go with a new total. A newer figure of the killed
+    alone says nothing against an older total.
     """
     claims = sorted(claims, key=lambda one: _recency(one.claim))
-    newest = {key: one.claim for one in claims for key in (("", one.claim.quantity), (one.claim.origin, ""))}
+    newest: dict[tuple[str, str], Claim] = {}
+    for one in claims:
+        newest["", one.claim.quantity] = one.claim
+        if one.claim.quantity in LOSSES:
+            newest[one.claim.origin, "loss"] = one.claim
+        if one.claim.quantity in ("wounded", "casualties"):
+            newest["", "total"] = one.claim
     kept, outdated = [], []
     for one in claims:
-        newer = max((newest["", one.claim.quantity], newest[one.claim.origin, ""]), key=_recency)
+        keys = [("", one.claim.quantity)]
+        if one.claim.quantity in LOSSES:
+            keys += [(one.claim.origin, "loss"), ("", "total")]
+        newer = max((newest[key] for key in keys if key in newest), key=_recency)
         if (newer.as_of - one.claim.as_of).days <= window:
             kept.append(one)
         else:
@@ -394,14 +417,16 @@ def _latest(of_origin: Iterable[ReadClaim]) -> tuple[dict[str, ReadClaim], list[
     excluded = []
     for one in of_origin:
         if older := given.get(one.claim.quantity):
-            excluded.append(Exclusion(older.claim, f"superseded by {one.claim.id}"))
+            same = _recency(older.claim)[:2] == _recency(one.claim)[:2]
+            reason = f"one figure of a day counts, the last by id: {one.claim.id}" if same else ""
+            excluded.append(Exclusion(older.claim, reason or f"superseded by {one.claim.id}"))
         given[one.claim.quantity] = one
     if set(given) == {"killed", "wounded", "casualties"}:
         total = given["casualties"].claim
         if all(given[part].claim.as_of >= total.as_of for part in ("killed", "wounded")):
             excluded.append(Exclusion(given.pop("casualties").claim, "the origin's killed and wounded give the sum"))
         else:
-            excluded.append(Exclusion(given.pop("wounded").claim, "the origin's newer casualties, less its killed"))
+            excluded.append(Exclusion(given.pop("wounded").claim, "the origin's casualties and killed give it"))
     elif set(given) == {"wounded", "casualties"}:
         # What is left of two figures so near to each other would say nothing of the killed.
         part = given.pop("wounded")
@@ -416,12 +441,11 @@ def force_readings(
     The denominators that the claims offer on a day, by choice; one that no claim gives is absent.
 
     ``reported`` is the register's own figure (its seed claims, while they are in time), ``theatre`` what is said to
-    be in the combat zone, ``deployed`` what is said to have been sent in all; who is there on a day (mode stock) is
-    not that. Where an origin can be judged, one that cannot (reliability F) does not count beside it. The figures of
+    have been in the combat zone, ``deployed`` what is said to have been sent in all; who is left there on a day
+    (mode stock) is neither. Where an origin can be judged, one that cannot (reliability F) does not count beside it. The figures of
     the latest day of each origin are pooled with equal weights; ``window`` is that of `collect`.
     """
-    usable = [one for one in claims if _is_size(one, as_of)]
-    usable, _ = _in_time(usable, window)
+    usable, _ = _in_time(_sizes(claims, as_of), window)
     sent = [one for one in usable if one.claim.quantity == "deployed"]
     judged = [one for one in sent if register.sources[one.claim.origin].reliability != "F"]
     chosen = {
@@ -432,12 +456,18 @@ def force_readings(
     return {choice: _pooled(choice, found) for choice, found in chosen.items() if found}
 
 
-def _is_size(one: ReadClaim, as_of: date) -> bool:
-    """Whether a claim may be a denominator on this day."""
-    claim = one.claim
-    if _unusable(one, as_of) or claim.role not in (*COUNTING_ROLES, "context"):
-        return False
-    return claim.quantity == "engaged" or (claim.quantity == "deployed" and claim.mode != "stock")
+def _sizes(claims: Iterable[ReadClaim], as_of: date) -> list[ReadClaim]:
+    """The claims that may be a denominator on this day: no echoes, and nobody counted who is left of those sent."""
+    claims = list(claims)
+    known = _known(claims, as_of)
+    return [
+        one
+        for one in claims
+        if _may_size(one.claim)
+        and one.claim.mode != "stock"
+        and not _unusable(one, as_of)
+        and not _echoed(one.claim, known)
+    ]
 
 
 def size_reasons(
@@ -448,14 +478,14 @@ def size_reasons(
     forces = force_readings(claims, register=register, as_of=as_of, window=window)
     used = {one.claim.id for force in forces.values() for one in force.claims}
     newest = {(one.claim.origin, one.claim.quantity): one.claim.id for f in forces.values() for one in f.claims}
-    usable, outdated = _in_time([one for one in claims if _is_size(one, as_of)], window)
+    usable, outdated = _in_time(_sizes(claims, as_of), window)
     found = {one.claim.id: one.reason for one in outdated}
     for one in usable:
         if one.claim.id not in used:
             by = newest.get((one.claim.origin, one.claim.quantity))
             found[one.claim.id] = f"superseded by {by}" if by else "its origin cannot be judged, and others can"
     for one in claims:
-        if one.claim.quantity == "deployed" and one.claim.mode == "stock" and not _unusable(one, as_of):
+        if _may_size(one.claim) and one.claim.mode == "stock" and not _unusable(one, as_of):
             found[one.claim.id] = "who is there on a day, not who was sent in all"
     return found
 

@@ -164,7 +164,7 @@ class Numerals:
         return None if article and value == 1 else (value, used, multiple)  # an article alone is no number
 
     def _below_thousand(self, tokens: Sequence[str], at: int) -> tuple[int, int, int] | None:
-        """Hundreds, tens and ones, in falling order, each at most once; "nineteen hundred" too."""
+        """Hundreds, tens, ones, falling, each once at most; "nineteen hundred" and "thirty-two hundred" too."""
         if at >= len(tokens):
             return None
         numbers, multiples = self._words.numbers, self._words.multiples
@@ -179,7 +179,11 @@ class Numerals:
             joined = 1 if self._adds(tokens, at + used) and least == 100 else 0
             joined = 1 if _at(tokens, at + used) == "-" and least == 10 else joined
             more = numbers.get(_at(tokens, at + used + joined), 0)
-            if not 0 < more < least or multiples.get(_at(tokens, at + used + joined + 1)) == _HUNDRED:
+            if multiples.get(_at(tokens, at + used + joined + 1)) == _HUNDRED:
+                if 20 <= value < 100 and 0 < more < 10:  # "thirty-two hundred"
+                    return (value + more) * 100, used + joined + 2, 100
+                break
+            if not 0 < more < least:
                 break
             value, used, multiple = value + more, used + joined + 1, 1
             least = 10 if more >= 20 and least == 100 else 0

@@ -120,7 +120,7 @@ def choose(wordings: str | list[str] = "", *, layer: str, register: str = "seed"
     lexicon = read_lexicon()
     if layer not in (*lexicon.reporting, SETTLED):
         raise InputError(f"layer is {layer!r}, expected {SETTLED} or one of {', '.join(lexicon.reporting)}")
-    named = wordings.split(";") if isinstance(wordings, str) else wordings
+    named = wordings if isinstance(wordings, list) else str(wordings).split(";")
     prints = Counter({text: 0 for text in (str(one).strip() for one in named) if text})
     if not prints:
         counting = [claim for claim in read_register(register).claims if claim.role in COUNTING_ROLES]
@@ -168,7 +168,7 @@ def _quoted(text: str) -> str:
 def _spread(reading: Reading) -> float:
     """Upper over lower end of 90 % of the probability."""
     low, *_, high = reading.quantiles()  # type: ignore[misc]
-    return float(high / low) if low > 0 else float("inf")
+    return float(high / low) if low > 0 else float("inf") if high > 0 else 1.0
 
 
 def quantiles(wordings: Wordings) -> Table:

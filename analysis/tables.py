@@ -131,7 +131,8 @@ def quantile_cells(reading: Reading) -> tuple[str, ...]:
     quantiles = reading.quantiles()
     if quantiles is None:
         return ("no number",) * len(QUANTILES)
-    if max(quantiles) < 1.5:
+    quantiles = quantiles + 0.0  # no minus sign before a zero
+    if reading.percent:
         return tuple(f"{100 * q:.1f} %" for q in quantiles)
     whole = max(quantiles) >= 20 and not 0 < quantiles[-1] - quantiles[0] < 10
     return tuple(rounded(q, 0 if whole else -1) for q in quantiles)
@@ -296,7 +297,9 @@ def alternatives(results: Results) -> Table:
         if one.force is None:
             rows.append((mark, "no number in this register", *("–",) * 4))
             continue
-        printed = "; ".join(f'"{claim.claim.wording}" ({claim.claim.origin})' for claim in one.force.claims)
+        printed = "; ".join(
+            f'"{claim.claim.wording}" ({claim.claim.origin}, {claim.claim.as_of})' for claim in one.force.claims
+        )
         if not one.estimates:
             rows.append((mark, f"{printed}: smaller than the casualties in most draws", *("–",) * 4))
             continue

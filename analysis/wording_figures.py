@@ -35,7 +35,7 @@ _NAMED = {"at least": '"at least"', "bare": "no hedge"}
 
 def wordings(ax: Axes, shown: Wordings) -> Axes:
     """A row a wording: what the words mean, the reading with its layer, and below them the evidence."""
-    rows = shown.numbered[:_MOST_ROWS]
+    rows = _rows(shown)
     pairs = read_pairs()
     for row, one in enumerate(rows):
         _draw_reading(ax, -row, one)
@@ -64,6 +64,11 @@ def wordings(ax: Axes, shown: Wordings) -> Axes:
     ax.set_title(_widest(rows), loc="left")
     ax.figure.legend(handles=_keys(), loc="outside lower center", ncols=3, fontsize=8, handlelength=2.2)
     return ax
+
+
+def _rows(shown: Wordings) -> tuple[Shown, ...]:
+    """What is drawn: a zero has no place on a scale of ratios."""
+    return tuple(one for one in shown.numbered if one.one.stated != 0)[:_MOST_ROWS]
 
 
 def _scale(one: Shown) -> float:
@@ -237,9 +242,10 @@ def _held() -> str:
 
 
 def _wordings_alt(shown: Wordings) -> str:
-    rows = "; ".join(f'"{one.one.wording}": {spoken(one.reported)}' for one in shown.numbered[:_MOST_ROWS])
+    rows = "; ".join(f'"{one.one.wording}": {spoken(one.reported)}' for one in _rows(shown))
     left = len(shown.numbered) - _MOST_ROWS
-    return f"Chart with a row for each wording. {rows}.{f' {left} more are in the table.' if left > 0 else ''}"
+    more = f" {left} more are in the table." if left > 0 else ""
+    return f"Chart with a row for each wording. {rows or 'None has a number'}.{more}"
 
 
 def _outcomes_alt() -> str:
@@ -256,7 +262,7 @@ def _covered_alt() -> str:
 
 # What a figure shows besides its pairs is not asked: outcomes and coverage are the same for any wordings.
 FIGURES = {
-    "wordings": Plan(wordings, lambda shown: (7.4, 1.4 + 0.44 * min(len(shown.numbered), _MOST_ROWS)), _wordings_alt),
+    "wordings": Plan(wordings, lambda shown: (7.4, 1.4 + 0.44 * max(len(_rows(shown)), 1)), _wordings_alt),
     "outcomes": Plan(lambda ax, _: outcomes(ax), lambda _: (6.8, 4.2), lambda _: _outcomes_alt()),
     "covered": Plan(lambda ax, _: covered(ax), lambda _: (6.8, 4.2), lambda _: _covered_alt()),
 }

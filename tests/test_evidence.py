@@ -409,7 +409,7 @@ def test_an_old_part_does_not_go_with_the_new_total_of_its_origin(write):
         (
             ("2025-01-13", "2025-01-13", "2025-01-14"),
             ["casualties", "killed"],
-            "the origin's newer casualties, less its killed",
+            "the origin's casualties and killed give it",
         ),
         (("2025-01-14", "2025-01-14", "2025-01-13"), ["killed", "wounded"], "give the sum"),
     ],
@@ -499,3 +499,31 @@ def test_a_settled_count_has_no_growth_even_where_its_origin_has(write, tmp_path
     fresh = {**ROW, "id": "fresh", "wording": "1,037", "quantity": "killed"}
     readings = {one.claim.id: one.reading for one in read_claims(read_register(write(late, fresh)))}
     assert {name: reading.reporting for name, reading in readings.items()} == {"late": "none", "fresh": "first-day"}
+
+
+def test_an_old_count_of_the_killed_is_out_of_date_beside_a_newer_total(write):
+    old = loss("old", "killed", "around 1,000", "2025-01-15", origin="US DoD")
+    total = loss("total", "casualties", "more than 4,500", "2025-04-26")
+    assert [one.name for one in collected(write(old, total, FORCE), "2025-04-30").origins] == ["NIS"]
+
+
+@pytest.mark.parametrize("times", [1, 5])
+def test_repeating_a_relay_of_a_size_of_the_force_changes_nothing_to_the_byte(write, times):
+    alone = answered(write(ROW, FORCE))
+    relays = [
+        {**FORCE, "id": f"z{i}", "wording": "around 15,000", "relation": "relay", "rests_on": "force", "origin": origin}
+        for i, origin in zip(range(times), ("US DoD", "NIS", "ROK JCS", "ISW", "Russia"), strict=False)
+    ]
+    assert answered(write(ROW, FORCE, *relays)) == alone
+
+
+def test_those_who_are_left_in_the_theatre_are_no_denominator(write):
+    left = {**FORCE, "id": "left", "quantity": "engaged", "mode": "stock", "wording": "about 8,000"}
+    register = read_register(write(ROW, FORCE, left))
+    forces = force_readings(read_claims(register), register=register, as_of=DAY)
+    assert "theatre" not in forces
+
+
+def test_two_figures_of_one_day_are_said_to_be_so(write):
+    twin = {**ROW, "id": "b", "wording": "around 900"}
+    assert reasons(write(ROW, twin, FORCE))["a"] == "one figure of a day counts, the last by id: b"

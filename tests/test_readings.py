@@ -161,3 +161,13 @@ def test_plain_papermill_and_a_page(tmp_path):
     assert sorted(path.name for path in (folder / "figures").iterdir()) == sorted(
         f"{name}.{kind}" for name in wording_figures.FIGURES for kind in ("png", "svg")
     )
+
+
+def test_zero_and_one_are_counts_and_a_bare_number_is_a_wording():
+    shown = choose("0; 1; 20%", layer="settled")
+    rows = {row[0]: row[3:8] for row in readings.quantiles(shown).rows}
+    assert rows == {'"0"': ("0.0",) * 5, '"1"': ("1.0",) * 5, '"20%"': rows['"20%"']}
+    assert rows['"20%"'][2] == "20.0 %"
+    assert wording_figures.publish("wordings", shown).alt.startswith('Chart with a row for each wording. "1"')
+    assert readings.answer(shown).paragraphs
+    assert [one.one.wording for one in choose(100, layer="none").each] == ["100"]
