@@ -442,8 +442,9 @@ def force_readings(
 
     ``reported`` is the register's own figure (its seed claims, while they are in time), ``theatre`` what is said to
     have been in the combat zone, ``deployed`` what is said to have been sent in all; who is left there on a day
-    (mode stock) is neither. Where an origin can be judged, one that cannot (reliability F) does not count beside it. The figures of
-    the latest day of each origin are pooled with equal weights; ``window`` is that of `collect`.
+    (mode stock) is neither. Echoes do not count, nor does an origin that cannot be judged (reliability F) beside one
+    that can. The figures of the latest day of each origin are pooled with equal weights; ``window`` is that of
+    `collect`.
     """
     usable, _ = _in_time(_sizes(claims, as_of), window)
     sent = [one for one in usable if one.claim.quantity == "deployed"]
