@@ -38,6 +38,7 @@ __all__ = [
     "read_draft",
     "read_register",
     "register_path",
+    "shipped",
 ]
 
 DATA = Path(__file__).parent / "data"
@@ -99,15 +100,30 @@ def register_path(register: str | Path) -> Path:
     if path.suffix.lower() == ".csv":
         return path
     if len(path.parts) > 1:
-        return path if path.suffix or _exists(path) else path.with_suffix(".csv")
-    shipped = sorted(file.stem for file in DATA.glob("*.csv") if _is_register(file))
-    if str(register) not in shipped:
-        if path.name and _exists(path.with_suffix(".csv")):
-            return path.with_suffix(".csv")
-        raise InputError(
-            f"register is {str(register)!r}, expected a path to a .csv file or one of {', '.join(shipped)}"
-        )
-    return DATA / f"{register}.csv"
+        named = path if path.suffix or _exists(path) else path.with_suffix(".csv")
+        if not _exists(named) and _is_folder(path):
+            raise InputError(f"register is {str(register)!r}, which is a folder; expected a path to a .csv file")
+        return named
+    if str(register) in shipped():
+        return DATA / f"{register}.csv"
+    if path.name and _exists(path.with_suffix(".csv")):
+        return path.with_suffix(".csv")
+    reason = ", which is a folder;" if _is_folder(path) else ","
+    raise InputError(
+        f"register is {str(register)!r}{reason} expected a path to a .csv file or one of {', '.join(shipped())}"
+    )
+
+
+def shipped() -> tuple[str, ...]:
+    """
+    The names of the registers that ship.
+
+    Examples
+    --------
+    >>> shipped()
+    ('public-record', 'seed')
+    """
+    return tuple(sorted(file.stem for file in DATA.glob("*.csv") if _is_register(file)))
 
 
 def _is_register(file: Path) -> bool:
@@ -180,6 +196,8 @@ def read_draft(register: str | Path) -> Draft:
     described = path.with_name("sources.toml")
     context = path.with_name(f"{path.stem}-context.csv")
     reading = _Reading([], [], [], {}, {})
+    if not _exists(path) and reading.text(path) is None:  # of what should lie beside it there is nothing to say
+        return Draft(Register(path.stem, (), {}, {}, {}), (), tuple(reading.faults))
     sources, known = _read_sources(described, reading)
     for file in [path, context] if _exists(context) else [path]:
         _read_claims(file, reading)
@@ -212,6 +230,13 @@ class _Reading:
             return None
         self.digests[path.name] = hashlib.sha256(content).hexdigest()
         return decoded(content, path_shown(path), self.faults)
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
 
 
 def _exists(path: Path) -> bool:
@@ -397,7 +422,7 @@ def _between_rows(reading: _Reading, known: tuple[str, ...] | None) -> list[Faul
     for claim, doubtful in every:
         if claim.rests_on and "rests_on" not in doubtful and known is not None:
             faults += _unknown(claim, seen, origins)
-    return [*faults, *_circles(reading.claims)]
+    return [*faults, *_circles(reading.claims, reading.damaged)]
 
 
 def _within_row(claim: Claim, doubtful: frozenset[str]) -> Iterator[Fault]:
@@ -433,15 +458,39 @@ def _unknown(claim: Claim, claims: Mapping[str, Claim], origins: frozenset[str])
     ]
 
 
-def _circles(claims: Iterable[Claim]) -> list[Fault]:
-    """No claim rests on itself, however long the way."""
+def _circles(claims: list[Claim], damaged: Iterable[Damaged]) -> list[Fault]:
+    """
+    No claim rests on itself, however long the way.
+
+    An origin that is named in ``rests_on`` stands for its claims of the same quantity. If one of them is original, the
+    way ends there. Where a claim names its own origin no way leads on: it can only mean a figure that is not here.
+    """
     by_id = {claim.id: claim for claim in claims if claim.rests_on}  # what rests on nothing is in no circle
-    below = {claim.id: [name for name in claim.rests_on if name in by_id] for claim in by_id.values()}
+    ids = {claim.id for claim in claims}
+    of_origin: dict[str, list[str]] = {}
+    for claim in by_id.values():
+        of_origin.setdefault(_figures_of(claim.origin, claim), []).append(claim.id)
+    for claim in (*claims, *(row.claim for row in damaged)):
+        if claim.relation == "original":
+            of_origin.pop(_figures_of(claim.origin, claim), None)
+    below: dict[str, list[str]] = {}
+    for claim in by_id.values():
+        named = [_figures_of(name, claim) for name in claim.rests_on if name not in ids and name != claim.origin]
+        below[claim.id] = [name for name in claim.rests_on if name in by_id] + named
+        below |= {name: of_origin.get(name, []) for name in named}
     faults = []
-    for claim in (by_id[name] for ring in _rings(below) for name in ring):
-        told = f"rests_on leads back to {claim.id!r}, expected no circle"
-        faults.append(Fault(claim.file, claim.line, "rests_on", ";".join(claim.rests_on), "no circle", told=told))
+    for ring in _rings(below):
+        through = sorted({name.rpartition(": ")[0] for name in ring if name not in by_id})
+        way = f" through {' and '.join(map(printable, through))}, without an original figure" if through else ""
+        for claim in (by_id[name] for name in ring if name in by_id):
+            told = f"rests_on leads back to {claim.id!r}{way}, expected no circle"
+            faults.append(Fault(claim.file, claim.line, "rests_on", ";".join(claim.rests_on), "no circle", told=told))
     return faults
+
+
+def _figures_of(origin: str, claim: Claim) -> str:
+    """What an origin stands for where a claim names it, like "NIS: killed", which no id can be."""
+    return f"{origin}: {claim.quantity}"
 
 
 def _rings(below: Mapping[str, list[str]]) -> Iterator[list[str]]:

@@ -136,6 +136,52 @@ def test_a_circle_of_three_is_found(folder):
     assert len(faults(text_of(*rows), folder)) == 3
 
 
+def through_origins(*rows: tuple[str, str, str]) -> list[dict[str, str]]:
+    """Claims that restate what they rest on, or are original where that is empty: id, origin, rests_on."""
+    relation = {True: "restates", False: "original"}
+    made = ({"id": one, "origin": origin, "rests_on": base} for one, origin, base in rows)
+    return [{**GOOD, **row, "relation": relation[bool(row["rests_on"])]} for row in made]
+
+
+NIS_OF_JCS, JCS_OF_NIS = ("n", "NIS", "ROK JCS"), ("j", "ROK JCS", "NIS")
+
+
+def test_a_circle_through_origins_is_found(folder):
+    through = "through NIS and ROK JCS, without an original figure, expected no circle"
+    assert set(faults(text_of(*through_origins(NIS_OF_JCS, JCS_OF_NIS)), folder)) == {
+        f"mine.csv:2: rests_on leads back to 'n' {through}",
+        f"mine.csv:3: rests_on leads back to 'j' {through}",
+    }
+    # By an id on the way there, by an origin on the way back.
+    assert set(faults(text_of(*through_origins(("n", "NIS", "j"), JCS_OF_NIS)), folder)) == {
+        "mine.csv:2: rests_on leads back to 'n' through NIS, without an original figure, expected no circle",
+        "mine.csv:3: rests_on leads back to 'j' through NIS, without an original figure, expected no circle",
+    }
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        # An original figure of either origin is where the way ends.
+        through_origins(NIS_OF_JCS, JCS_OF_NIS, ("o", "NIS", "")),
+        through_origins(("o", "ROK JCS", ""), NIS_OF_JCS, JCS_OF_NIS),
+        # Another quantity is another figure; a claim's own origin leads nowhere.
+        [through_origins(NIS_OF_JCS)[0], {**through_origins(JCS_OF_NIS)[0], "quantity": "wounded"}],
+        through_origins(("n", "NIS", "NIS"), JCS_OF_NIS),
+    ],
+)
+def test_what_is_no_circle_through_origins(rows, folder):
+    (folder / "mine.csv").write_text(text_of(*rows), encoding="utf-8")
+    assert len(read_register("mine.csv").claims) == len(rows)
+
+
+def test_an_original_figure_with_a_fault_elsewhere_still_ends_the_way(folder):
+    (original,) = through_origins(("o", "NIS", ""))
+    rows = [*through_origins(NIS_OF_JCS, JCS_OF_NIS), {**original, "url": "x"}]
+    (fault,) = faults(text_of(*rows), folder)
+    assert fault.startswith("mine.csv:4: url is 'x'")
+
+
 def test_a_plan_may_describe_a_day_to_come(folder):
     plan = {**GOOD, "mode": "plan", "as_of": "2025-12-31", "relation": "relay", "rests_on": "NIS"}
     (folder / "mine.csv").write_text(text_of(plan), encoding="utf-8")
@@ -198,6 +244,25 @@ def test_a_missing_file_a_folder_and_an_unknown_name(folder):
     (folder / "a.csv").mkdir()
     with pytest.raises(InputError, match="expected a file that can be read"):
         read_register("a.csv")
+
+
+def test_a_folder_is_told_from_a_file(folder):
+    (folder / "deep" / "reg").mkdir(parents=True)
+    for name in ("deep/reg", str(folder / "deep" / "reg"), "deep", "."):
+        told = re.escape(f"register is {name!r}, which is a folder; expected a path to a .csv file")
+        with pytest.raises(InputError, match=f"^{told}") as caught:
+            read_register(name)
+        assert len(caught.value.faults) == 1
+    # The folder beside a register of its name is not in its way.
+    (folder / "deep.csv").write_text(text_of(GOOD), encoding="utf-8")
+    assert read_register("deep").name == "deep"
+
+
+def test_of_a_register_that_is_missing_only_that_is_said(folder):
+    (folder / "none").mkdir()
+    with pytest.raises(InputError) as caught:
+        read_register("none/reg.csv")
+    assert caught.value.faults == ("none/reg.csv: no such file or directory, expected a file that can be read",)
 
 
 def test_lines_count_as_an_editor_counts_them(folder):
