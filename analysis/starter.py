@@ -5,7 +5,8 @@ The schemas and every explanation come from the fields themselves (`analysis.fie
 what ``check`` accepts: ``sources.schema.json`` is a JSON Schema, which editors of TOML find by the first line of
 ``sources.toml``; ``datapackage.json`` is a Frictionless Data Package, whose Table Schema describes the columns.
 
-Refused: a file that exists already, and half of a register: all files appear, or none.
+Refused: a file that exists already, the name of a register that ships, and half of a register: all files appear, or
+none.
 
 >>> columns = table_schema()["fields"]
 >>> columns[0]["name"], columns[1]["constraints"]["enum"][:3]
@@ -25,6 +26,7 @@ from pathlib import Path
 from textwrap import wrap
 
 from analysis.cells import hidden, path_shown
+from analysis.claims import shipped
 from analysis.errors import InputError, WorkError
 from analysis.fields import COLUMNS, DAY, EXAMPLE, Claim, Source
 
@@ -127,6 +129,8 @@ def _path(register: str) -> Path:
         reason = f"is {register!r}, which does not end in .csv"
     elif path.stem.endswith("-context"):
         reason = f"is {register!r}, which names the context of another register"
+    elif path.stem in shipped():
+        reason = f"is {register!r}; {path.stem!r} is a register that ships, which check and run would read instead"
     if reason:
         raise InputError(f"register {reason}, expected {_EXPECTED}")
     return path.with_suffix(".csv")

@@ -88,7 +88,11 @@ def test_a_disk_that_fails_leaves_nothing(folder, monkeypatch, failing):
         done.append(target)
         link(source, target)
 
-    def fails(path, *arguments, **options):
+    opened = Path.open
+
+    def fails(path, mode="r", *arguments, **options):
+        if "x" not in mode:  # the disk can still be read
+            return opened(path, mode, *arguments, **options)
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("analysis.starter.os.link", full)
@@ -145,6 +149,18 @@ def test_names_that_are_none(folder, name, reason):
     assert str(caught.value).endswith("expected a path like mine.csv or folder/mine")
     assert len(caught.value.faults) == 1
     assert "\n" not in str(caught.value)
+    assert names(folder) == []
+
+
+@pytest.mark.parametrize("name", ["seed", "seed.csv", "./public-record", "folder/seed"])
+def test_the_name_of_a_register_that_ships_is_refused(folder, name):
+    shipped = Path(name).stem
+    with pytest.raises(InputError) as caught:
+        start(name)
+    assert caught.value.faults == (
+        f"register is {name!r}; {shipped!r} is a register that ships, which check and run would read instead, "
+        "expected a path like mine.csv or folder/mine",
+    )
     assert names(folder) == []
 
 
