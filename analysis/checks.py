@@ -9,9 +9,16 @@ echo      the number that another origin gave within `ECHO_DAYS`, or that the sa
           well arrive at the same number, so the claim counts until somebody says in the register that it is an echo.
 sum       killed and wounded of one utterance do not make its casualties, or a part is larger than the whole; or they
           do not fit the origin's own total of `NEARBY_DAYS` around. Speakers do round, and outlets do mistake.
-entered   the number of casualties stands in a row of killed or of wounded. All may have died, so it is no error.
+entered   the number of casualties stands in a row of killed or of wounded, of the same utterance or of any origin
+          within `ECHO_DAYS`. All may have died, so it is no error.
 words     a row that is shown and never counted has words that count another quantity: often that is why it is shown;
-          or words count the dead among the wounded ("1,000 injured including 100 dead").
+          or words count the dead among the wounded ("1,000 injured including 100 dead"), or the missing among the
+          casualties.
+unit      a number of another kind than its quantity: soldiers in a row of casualty_ratio, a share in a row of soldiers
+          that rests on no other claim, 0 as the size of a force.
+force     a loss larger than every size of the force that had been published by its day.
+order     a counted relay printed before what it passes on; any other before the day of what it says again.
+alone     a relay of its own origin, of which the register has no original figure.
 formula   a cell that a spreadsheet would run as a formula. It is text here.
 example   the row that ``casualty-report new`` wrote is still there.
 
@@ -51,7 +58,7 @@ SUM_TOLERANCE = 0.05
 
 EXAMPLE_ID = "example"
 
-Kind = Literal["echo", "sum", "entered", "words", "formula", "example"]
+Kind = Literal["echo", "sum", "entered", "words", "unit", "force", "order", "alone", "formula", "example"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,10 +182,14 @@ def cautions(claims: Iterable[ReadClaim]) -> tuple[Caution, ...]:
     figures = [_Figure.of(one) for one in claims]
     found = [
         *_rows_to_look_at(figures),
+        *_units(figures),
+        *_larger_than_the_force(figures),
+        *_relays(figures),
         *_echoes(figures),
-        *_entered(figures),
-        *_sums(figures),
+        *(entered := [*_entered(figures)]),
     ]
+    told = {one.claim.id for one in entered}
+    found += [one for one in _sums(figures) if one.kind == "sum" or one.claim.id not in told]
     return tuple(sorted(found, key=lambda one: (one.claim.file.endswith("-context.csv"), one.claim.line)))
 
 
@@ -238,9 +249,76 @@ def _rows_to_look_at(figures: Iterable[_Figure]) -> Iterator[Caution]:
         if claim.quantity in one.words.wording.counts and parts in one.words.wording.parts:
             told = f"wording is {shown(claim.wording)}, which counts {parts} among the {claim.quantity}"
             yield Caution(claim, "words", f"{told}; the figure may be of casualties")
+        counts = one.words.wording.counts
+        if claim.quantity == "casualties" and (others := [name for name in ("missing", "captured") if name in counts]):
+            told = f"wording is {shown(claim.wording)}, which counts {' and '.join(others)} among the casualties"
+            yield Caution(claim, "words", f"{told}; killed and wounded alone may be fewer")
         if claim.id == EXAMPLE_ID:
             told = "id is 'example': the row that a new register begins with; put a claim of your own in its place"
             yield Caution(claim, "example", told)
+
+
+def _units(figures: list[_Figure]) -> Iterator[Caution]:
+    """Numbers of another kind than the quantity of their row."""
+    ids = {one.claim.id for one in figures}
+    for one in figures:
+        claim, wording = one.claim, one.words.wording
+        named = f"{claim.quantity} is {shown(claim.wording)}"
+        if claim.quantity == "casualty_ratio":
+            if one.said and not wording.percent:
+                yield Caution(claim, "unit", f"{named}, a number of soldiers; a ratio is a share, like 40%")
+        elif wording.percent and ids.isdisjoint(claim.rests_on):
+            told = f"{named}, a share; rests_on should name the claim of which it is a share"
+            yield Caution(claim, "unit", told)
+        elif claim.quantity in _SIZES and one.counted and one.number == 0:
+            yield Caution(claim, "unit", f"{named}; a force of 0 is no denominator")
+
+
+_SIZES = ("deployed", "engaged")
+
+
+def _larger_than_the_force(figures: list[_Figure]) -> Iterator[Caution]:
+    """Losses above every size of the force, forecasts included, that had been published by the day of the claim."""
+    largest: list[_Figure] = []  # so far, by day
+    for one in sorted(figures, key=lambda one: one.claim.published):
+        if one.claim.quantity in _SIZES and one.number and (not largest or one.number > (largest[-1].number or 0.0)):
+            largest.append(one)
+    days = [one.claim.published for one in largest]
+    for one in figures:
+        at = bisect_right(days, one.claim.published)
+        if not at or not one.counted or one.number is None or one.claim.quantity not in LOSSES:
+            continue
+        force = largest[at - 1]
+        if one.number > (force.number or 0.0):
+            told = (
+                f"{one.claim.quantity} is {one.number:,.0f}, more than the largest size of the force published by "
+                f"{one.claim.published}: {force.claim.quantity} {force.number:,.0f}, {force.quoted}"
+            )
+            yield Caution(one.claim, "force", told, (force.claim,))
+
+
+def _relays(figures: list[_Figure]) -> Iterator[Caution]:
+    """Relays and restatements that do not go with what they rest on."""
+    by_id = {one.claim.id: one.claim for one in figures}
+    given = {
+        (one.claim.origin, one.claim.quantity)
+        for one in figures
+        if one.counted and one.claim.relation == "original" and one.said and one.claim.mode != "plan"
+    }
+    for claim in by_id.values():
+        if claim.relation == "original":
+            continue
+        for base in (by_id[name] for name in claim.rests_on if name in by_id):
+            # Other words for one utterance may well be printed before those that the register counts.
+            relay = claim.relation == "relay" and claim.role in COUNTING_ROLES
+            day, event = (base.published, "published") if relay else (base.as_of, "as of")
+            if claim.published < day and (relay or base.mode != "plan"):
+                told = f"relation is {claim.relation!r}, published {claim.published}, before what it rests on: "
+                yield Caution(claim, "order", f"{told}{base.id}, {event} {day}", (base,))
+        echoed = any(name in by_id or (name, claim.quantity) in given for name in claim.rests_on)
+        if claim.origin in claim.rests_on and claim.role in COUNTING_ROLES and not echoed:
+            told = f"rests on {claim.origin}, of which the register has no original figure of {claim.quantity}"
+            yield Caution(claim, "alone", f"{told}; it counts as one itself")
 
 
 # ------------------------------------------------------------------------------------------------------- echoes
@@ -348,7 +426,12 @@ def _utterance(claim: Claim) -> tuple[object, ...]:
 
 
 def _entered(figures: list[_Figure]) -> Iterator[Caution]:
-    """The number of casualties in a row of killed or wounded: of the same utterance, or of what the row rests on."""
+    """
+    The number of casualties in a row of killed or wounded.
+
+    They are those of the same utterance, of what the row rests on, or of any origin within `ECHO_DAYS`.
+    """
+    elsewhere = _Elsewhere.of(figures)
     whole: dict[tuple[object, ...], _Figure] = {}
     killed: dict[tuple[object, ...], _Figure] = {}
     by_id = {one.claim.id: one for one in figures}
@@ -369,13 +452,77 @@ def _entered(figures: list[_Figure]) -> Iterator[Caution]:
             if dead.number == 0:
                 continue
             beside = (dead,)
+        total = total or elsewhere.total(one)
         if total is not None:
             yield _taken_for(one, total, beside)
+
+
+@dataclass(frozen=True, slots=True)
+class _Elsewhere:
+    """
+    Counted totals by place and number, in the order of print, to find casualties that another utterance gave.
+
+    ``casualties`` are by scope and what was said, ``sums`` by scope and number; ``parts`` and ``own`` are the killed,
+    wounded and casualties of each utterance.
+    """
+
+    casualties: dict[tuple[object, ...], list[_Figure]]
+    sums: dict[tuple[object, ...], list[_Figure]]
+    parts: dict[tuple[object, ...], _Figure]
+
+    @classmethod
+    def of(cls, figures: list[_Figure]) -> _Elsewhere:
+        made = cls({}, {}, {})
+        for one in sorted(figures, key=lambda one: one.claim.published):
+            claim = one.claim
+            if one.number is None or claim.mode not in ("cumulative", "stock"):
+                continue
+            if claim.quantity == "casualties":
+                made.sums.setdefault((claim.scope, one.number), []).append(one)
+                if one.counted:
+                    made.casualties.setdefault((claim.scope, *one.said), []).append(one)
+            if one.counted:
+                made.parts[(*_utterance(claim), claim.quantity)] = one
+        return made
+
+    def total(self, one: _Figure) -> _Figure | None:
+        """
+        The casualties nearest in time that a row of killed or wounded may be.
+
+        None if the row is explained: its own utterance gives a larger total, or somebody gave the sum of its killed
+        and wounded as casualties.
+        """
+        claim = one.claim
+        if not one.counted or one.number is None or claim.mode not in ("cumulative", "stock"):
+            return None
+        found = _nearest(self.casualties.get((claim.scope, *one.said), []), claim)
+        if found is None:
+            return None
+        own = self.parts.get((*_utterance(claim), "casualties"))
+        if own is not None and (own.number or 0.0) > one.number:
+            return None
+        other = self.parts.get((*_utterance(claim), "killed" if claim.quantity == "wounded" else "wounded"))
+        made = one.number + (other.number or 0.0 if other else 0.0)
+        if made > one.number and _nearest(self.sums.get((claim.scope, made), []), claim):
+            return None
+        return found
+
+
+def _nearest(figures: list[_Figure], claim: Claim) -> _Figure | None:
+    """The figure published nearest to a claim, at most `ECHO_DAYS` away; of figures in the order of print."""
+    at = bisect_right(figures, claim.published, key=lambda one: one.claim.published)
+    near = figures[max(at - 1, 0) : at + 1]
+    found = min(near, key=lambda one: abs(one.claim.published - claim.published), default=None)
+    if found is None or abs(found.claim.published - claim.published) > timedelta(days=ECHO_DAYS):
+        return None
+    return found
 
 
 def _taken_for(one: _Figure, total: _Figure, beside: tuple[_Figure, ...]) -> Caution:
     claim = one.claim
     told = f"{claim.quantity} is {shown(claim.wording)}, the number of casualties in {total.quoted}"
+    if total.claim.origin != claim.origin and total.claim.id not in claim.rests_on:
+        told += f" of {total.claim.origin} on {total.claim.published}"
     if beside:
         told += f", beside killed {beside[0].quoted}"
     told += f"; casualties may stand in a row of {claim.quantity}"

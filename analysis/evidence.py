@@ -254,13 +254,17 @@ def named_otherwise(claim: Claim, wording: Reading) -> str:
 
     "4,000 casualties, a quarter killed" are not 4,000 killed, and "4,700 including 600 deaths" are not 4,700 wounded.
     Where such a row would be counted it is an error, since every number after it would be wrong; where it is only
-    shown, a warning.
+    shown, a warning. For "1,100 killed, wounded or missing" no quantity is right; casualties is the nearest, and
+    taken.
     """
     words = shown(claim.wording)
     counts, parts = set(wording.counts), set(wording.parts)
     if {"killed", "wounded"} <= counts:  # both together are casualties
         counts = counts - {"killed", "wounded"} | {"casualties"}
     alike = {"deployed": "engaged", "engaged": "deployed"}.get(claim.quantity)
+    if counts & {"missing", "captured"} and counts & set(LOSSES) and claim.quantity != "casualty_ratio":
+        named = " and ".join(sorted(wording.counts))
+        return "" if claim.quantity == "casualties" else f"casualties, the nearest to {named} together: {words}"
     if claim.quantity == "casualty_ratio" or counts & {claim.quantity, alike}:
         return ""
     if counts:

@@ -4,6 +4,7 @@ import csv
 import io
 import random
 import shutil
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 from analysis.checks import ECHO_DAYS, SUM_TOLERANCE, cautions, check
 from analysis.claims import COLUMNS, read_register
 from analysis.errors import InputError
-from analysis.evidence import read_claims
+from analysis.evidence import named_otherwise, read_claims
 from tests.test_claims import GOOD
 
 DATA = Path(__file__).parent.parent / "analysis" / "data"
@@ -68,7 +69,7 @@ TOO_LATE = (date(2024, 12, 19) + timedelta(days=ECHO_DAYS + 1)).isoformat()
         ({"as_of": "2026-12-19", "wording": "4,001"}, []),
         ({"as_of": "2026-12-19", "quantity": "missing"}, []),
         ({"as_of": "2026-12-19", "wording": "3,000 to 4,000"}, []),
-        ({"as_of": "2026-12-19", "wording": "40%"}, []),
+        ({"as_of": "2026-12-19", "wording": "40%", "rests_on": "row-2"}, []),
         # Declared: a relation, or what it rests on by id or by origin.
         ({"origin": "US DoD", "relation": "restates", "rests_on": "row-2"}, []),
         ({"origin": "US DoD", "relation": "relay", "rests_on": "NIS"}, []),
@@ -104,7 +105,7 @@ def test_of_several_origins_the_latest_before_is_named_and_not_a_mutation_of_the
     assert found(write(*days)) == [(3, "echo", ("row-2",)), (4, "echo", ("row-3",))]
     changed = {"role": "mutation", "relation": "relay", "rests_on": "row-3", "origin": "US DoD"}
     assert found(write(changed, {})) == []
-    assert found(write(changed, {"as_of": "2024-12-20", "id": "row-3"})) == []
+    assert found(write(changed, {"as_of": "2024-12-20", "id": "row-3"})) == [(2, "order", ("row-3",))]
     # What somebody else changed is a source like any other.
     assert found(write({**changed, "rests_on": "NIS"}, {"as_of": "2024-12-20"})) == [(3, "echo", ("row-2",))]
 
@@ -178,6 +179,7 @@ def three(killed: str, wounded: str, casualties: str) -> list[dict[str, str]]:
 def test_killed_and_wounded_of_one_utterance_add_up_to_its_casualties(write, numbers, sound):
     assert SUM_TOLERANCE == 0.05
     given = three(*numbers)
+    given[0]["rests_on"] = "casualties" if "of them" in numbers[0] else ""
     parts = tuple(one["id"] for one in given if one["quantity"] != "casualties")
     assert found(write(*given)) == ([] if sound else [(len(given) + 1, "sum", parts)])
 
@@ -286,6 +288,192 @@ def test_casualties_entered_as_killed_or_wounded(write):
     vague = {"wording": "several hundred"}
     assert found(write(vague, {**relay, **vague})) == [(3, "entered", ("row-2",))]
     assert found(write(vague, {**relay, "wording": "several dozens"})) == []
+
+
+KILLED, WOUNDED = {"quantity": "killed", "wording": "100"}, {"quantity": "wounded", "wording": "4,700"}
+JCS = {"origin": "ROK JCS", "wording": "4,700"}
+DAY = date(2024, 12, 19)
+
+
+def days_on(days: int) -> str:
+    return (DAY + timedelta(days=days)).isoformat()
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({}, True),
+        ({"as_of": days_on(17)}, True),
+        ({"as_of": days_on(-17)}, True),
+        ({"as_of": days_on(ECHO_DAYS)}, True),
+        ({"as_of": days_on(-ECHO_DAYS)}, True),
+        ({"as_of": days_on(ECHO_DAYS + 1)}, False),
+        ({"as_of": days_on(-ECHO_DAYS - 1)}, False),
+        ({"origin": "NIS", "as_of": days_on(17)}, True),  # the same origin, later
+        ({"wording": "around 4,700"}, True),
+        ({"wording": "4,800"}, False),
+        ({"scope": "all"}, False),
+        ({"role": "context"}, False),
+        ({"mode": "plan"}, False),
+    ],
+)
+def test_casualties_of_any_origin_entered_as_wounded(write, change, expected):
+    entered = [(3, "entered", ("row-4", "row-2"))] if expected else []
+    assert [one for one in found(write(KILLED, WOUNDED, {**JCS, **change})) if one[1] == "entered"] == entered
+
+
+def test_what_another_origin_s_casualties_are_compared_with_is_told_with_its_day(write):
+    assert check(write(KILLED, WOUNDED, {**JCS, "as_of": days_on(17)})).cautions[0].message == (
+        "mine.csv:3: wounded is '4,700', the number of casualties in '4,700' (row-4, line 4) of ROK JCS on 2025-01-05, "
+        "beside killed '100' (row-2, line 2); casualties may stand in a row of wounded"
+    )
+
+
+def test_wounded_that_are_explained_are_not_taken_for_casualties(write):
+    # Somebody gave the sum, 100 + 4,700; or the utterance itself gives a larger total.
+    assert found(write(KILLED, WOUNDED, JCS, {"origin": "US DoD", "wording": "4,800"})) == []
+    assert found(write(KILLED, WOUNDED, JCS, {"wording": "4,900"})) == []  # within 150, half of the last digits' units
+    assert found(write(KILLED, WOUNDED, JCS, {"wording": "4,600"}))[0][1] == "entered"
+    # Nobody died: so all casualties are wounded.
+    assert found(write({**KILLED, "wording": "0"}, WOUNDED, JCS)) == []
+
+
+def test_casualties_are_found_among_many_as_by_comparing_all(write):
+    chance = random.Random(20250430)
+    rows = [
+        {
+            "quantity": chance.choice(["wounded", "casualties"]),
+            "origin": f"{chance.choice(['NIS', 'ROK JCS', 'US DoD'])}",
+            "as_of": (date(2024, 1, 1) + timedelta(days=chance.randrange(600))).isoformat(),
+            "wording": chance.choice(["4,000", "5,000", "6,000"]),
+        }
+        for _ in range(50)
+    ]
+    expected = [
+        at
+        for at, row in enumerate(rows, 2)
+        if row["quantity"] == "wounded"
+        and any(
+            one["quantity"] == "casualties"
+            and one["wording"] == row["wording"]
+            and abs((date.fromisoformat(one["as_of"]) - date.fromisoformat(row["as_of"])).days) <= ECHO_DAYS
+            for one in rows
+        )
+    ]
+    wounded = sum(row["quantity"] == "wounded" for row in rows)
+    assert 5 < len(expected) < wounded - 2  # so the test can fail both ways
+    assert [line for line, kind, _ in found(write(*rows)) if kind == "entered"] == expected
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"quantity": "casualty_ratio", "wording": "4,000"}, "casualty_ratio is '4,000', a number of soldiers"),
+        ({"quantity": "casualty_ratio", "wording": "several hundred"}, "'several hundred', a number of soldiers"),
+        ({"quantity": "casualty_ratio", "wording": "40%"}, ""),
+        ({"quantity": "killed", "wording": "40%"}, "killed is '40%', a share; rests_on should name the claim"),
+        ({"quantity": "killed", "wording": "40%", "rests_on": "US DoD"}, "killed is '40%', a share; rests_on should"),
+        ({"quantity": "killed", "wording": "two-thirds of them", "rests_on": "row-3"}, ""),
+        ({"quantity": "deployed", "wording": "0"}, "deployed is '0'; a force of 0 is no denominator"),
+        ({"quantity": "engaged", "wording": "0"}, "engaged is '0'; a force of 0 is no denominator"),
+        ({"quantity": "deployed", "wording": "1"}, ""),
+    ],
+)
+def test_numbers_of_another_kind_than_their_quantity(write, change, told):
+    checked = check(write(change, {"wording": "5,000", "scope": "all"}))
+    units = [one.message for one in checked.cautions if one.kind == "unit"]
+    assert checked.sound
+    assert len(units) == bool(told)
+    assert all(told in one for one in units)
+
+
+FORCE = {"quantity": "deployed", "scope": "all", "wording": "3,000"}
+
+
+@pytest.mark.parametrize(
+    ("forces", "expected"),
+    [
+        ([FORCE], [(2, "force", ("row-3",))]),
+        ([FORCE, {**FORCE, "wording": "4,000", "origin": "US DoD"}], []),  # not more than the largest
+        ([FORCE, {**FORCE, "wording": "3,000 to 3,999", "quantity": "engaged"}], [(2, "force", ("row-4",))]),
+        ([FORCE, {**FORCE, "wording": "9,000", "as_of": "2024-12-20"}], [(2, "force", ("row-3",))]),  # not known yet
+        ([FORCE, {**FORCE, "wording": "9,000", "as_of": "2024-12-18", "mode": "plan"}], []),
+        ([{**FORCE, "as_of": "2024-12-20"}], []),
+        ([{**FORCE, "wording": "several thousand"}], []),
+    ],
+)
+def test_a_loss_larger_than_every_size_of_the_force(write, forces, expected):
+    assert [one for one in found(write({}, *forces)) if one[1] == "force"] == expected
+
+
+def test_a_loss_larger_than_the_force_is_told_with_both_numbers(write):
+    assert check(write({}, FORCE)).cautions[0].message == (
+        "mine.csv:2: casualties is 4,000, more than the largest size of the force published by 2024-12-19: "
+        "deployed 3,000, '3,000' (row-3, line 3)"
+    )
+    # Shown and never counted: no loss that could be wrong in an answer.
+    assert found(write({"role": "stale"}, FORCE)) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"relation": "relay", "as_of": "2024-12-18"}, [(3, "order", ("row-2",))]),
+        ({"relation": "relay"}, []),
+        # Of one utterance other words may be printed first; but not before its day.
+        ({"relation": "restates", "as_of": "2024-12-16"}, [(3, "order", ("row-2",))]),
+        ({"relation": "restates", "as_of": "2024-12-18"}, []),
+        ({"relation": "relay", "as_of": "2024-12-18", "role": "variant"}, []),
+    ],
+)
+def test_a_relay_comes_after_what_it_rests_on(write, change, expected):
+    said = {"published": "2024-12-19", "as_of": "2024-12-17"}
+    assert found(write({**said, "published": "2024-12-19"}, {"origin": "US DoD", "rests_on": "row-2", **change})) == (
+        expected
+    )
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ([], [(2, "alone", ())]),
+        ([{"quantity": "wounded", "wording": "50"}], [(2, "alone", ())]),
+        ([{"origin": "US DoD", "quantity": "killed", "wording": "50"}], [(2, "alone", ())]),
+        ([{"quantity": "killed", "wording": "50"}], []),
+        ([{"quantity": "killed", "wording": "50", "role": "context"}], [(2, "alone", ())]),
+        ([{"quantity": "killed", "wording": "no number"}], [(2, "alone", ())]),
+    ],
+)
+def test_a_relay_of_its_own_origin_without_an_original(write, rows, expected):
+    relay = {"quantity": "killed", "wording": "100", "relation": "relay", "rests_on": "NIS"}
+    register = write(relay, *rows)
+    assert found(register) == expected
+    if expected:
+        assert check(register).cautions[0].message == (
+            "mine.csv:2: rests on NIS, of which the register has no original figure of killed; it counts as one itself"
+        )
+
+
+@pytest.mark.parametrize(
+    ("counts", "named"),
+    [
+        (("killed", "wounded", "missing"), "killed and missing and wounded"),
+        (("killed", "missing"), "killed and missing"),
+        (("wounded", "captured"), "captured and wounded"),
+    ],
+)
+def test_words_that_count_the_missing_too_are_neither_killed_nor_wounded(write, counts, named):
+    for one in read_claims(read_register(write({"wording": "1,100"}))):
+        reading = replace(one.wording, counts=counts)
+        for quantity in ("killed", "wounded", "missing", "captured"):
+            other = one.claim.model_copy(update={"quantity": quantity})
+            expected = f"casualties, the nearest to {named} together: '1,100'"
+            assert named_otherwise(other, reading) == expected
+        assert named_otherwise(one.claim, reading) == ""
+        (caution,) = cautions([replace(one, wording=reading)])
+        assert (caution.kind, caution.claim.quantity) == ("words", "casualties")
+        beside = " and ".join(name for name in ("missing", "captured") if name in counts)
+        assert f"which counts {beside} among the casualties" in caution.message
 
 
 def test_formula_cells_stay_text_and_are_named(write):
