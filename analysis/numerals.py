@@ -180,8 +180,11 @@ class Numerals:
             joined = 1 if _at(tokens, at + used) == "-" and least == 10 else joined
             more = numbers.get(_at(tokens, at + used + joined), 0)
             if multiples.get(_at(tokens, at + used + joined + 1)) == _HUNDRED:
+                if value > 100 and least == 10:  # "a hundred and thirty-two hundred" is no number
+                    return None
                 if 20 <= value < 100 and 0 < more < 10:  # "thirty-two hundred"
-                    return (value + more) * 100, used + joined + 2, 100
+                    value, used, least, multiple = (value + more) * 100, used + joined + 2, 100, 100
+                    continue
                 break
             if not 0 < more < least:
                 break

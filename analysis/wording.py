@@ -84,7 +84,8 @@ class Reading:
 
     def quantiles(self) -> FloatArray | None:
         """The 5, 25, 50, 75 and 95 % quantiles, shape (5,), or ``None`` for words without a number."""
-        return None if self.distribution is None else self.distribution.ppf(np.array(QUANTILES))
+        # Plus 0.0: what is nothing has no sign.
+        return None if self.distribution is None else self.distribution.ppf(np.array(QUANTILES)) + 0.0
 
     @property
     def stated(self) -> float | None:
@@ -145,8 +146,8 @@ def read(wording: str, *, lexicon: Lexicon | None = None, breaking: bool = True)
     Raises
     ------
     InputError
-        If no rule fits, a second figure contradicts the first, a number is negative, zero under a hedge, or absurd,
-        or the words hold signs that show a reader something else.
+        If no rule fits, a second figure contradicts the first, a number is negative, zero under a hedge, a fraction of
+        a person, or absurd, or the words hold signs that show a reader something else.
     """
     return _read(wording, lexicon or read_lexicon(), breaking)
 
@@ -169,6 +170,8 @@ class _Grammar:
     vague: Mapping[Item, tuple[_Template, ...]]
     before: Phrases[str]
     remarks: Remarks
+    # Tens, a dash that may be "to", and ones before a hundred: "thirty - two hundred".
+    apart: re.Pattern[str]
 
 
 @lru_cache(maxsize=8)
@@ -183,7 +186,16 @@ def _grammar(lexicon: Lexicon) -> _Grammar:
     quantities = {phrase: name for name, phrases in lexicon.words.quantities.items() for phrase in phrases}
     before = Phrases((tuple(tokenize(noun)), quantities.get(noun, "")) for noun in lexicon.words.before)
     vague = [template for template in found if template.rule.family == "vague"]
-    return _Grammar(numerals, _by_first(found), _by_first(vague), before, Remarks(lexicon.words))
+    return _Grammar(numerals, _by_first(found), _by_first(vague), before, Remarks(lexicon.words), _apart(lexicon))
+
+
+def _apart(lexicon: Lexicon) -> re.Pattern[str]:
+    numbers = lexicon.words.numbers
+    tens = "|".join(word for word, value in numbers.items() if value in range(20, 100, 10))
+    ones = "|".join(word for word, value in numbers.items() if value in range(1, 10))
+    hundreds = "|".join(word for word, value in lexicon.words.multiples.items() if value == 100)
+    dash = r"(?:\s+[-\u2010-\u2015\u2212]\s*|[-\u2010-\u2015\u2212]\s+|[\u2012-\u2015\u2212])"
+    return re.compile(rf"\b(?:{tens}){dash}(?:{ones})\s+(?:{hundreds})\b", re.IGNORECASE)
 
 
 def _by_first(templates: list[_Template]) -> dict[Item, tuple[_Template, ...]]:
@@ -217,7 +229,11 @@ class _Fit:
 @lru_cache(maxsize=4096)
 def _read(wording: str, lexicon: Lexicon, breaking: bool) -> Reading:
     grammar = _grammar(lexicon)
-    items, odd = grammar.numerals.items(tokenize(_as_shown(wording)))
+    shown = _as_shown(wording)
+    if unclear := grammar.apart.search(shown):
+        expected = "expected a hyphen without spaces, or a range in digits"
+        raise InputError(f"wording is {wording!r}, where {unclear.group()!r} may be one number or two; {expected}")
+    items, odd = grammar.numerals.items(tokenize(shown))
     at, named = 0, ""
     while found := grammar.before.longest(items, at):
         at, named = at + len(found[0]), named or found[1]
@@ -343,6 +359,10 @@ def _check_numbers(numbers: tuple[Number, ...], rule: AnyRule, wording: str, lex
         most = 100 if number.percent else lexicon.largest
         if number.value > most:
             raise InputError(f"wording is {wording!r}, more than {most:,.0f}; expected a number that can be true")
+        if not number.percent and number.value % 1:
+            raise InputError(
+                f"wording is {wording!r}, where {number.written} is no whole number; expected a number of people"
+            )
         if number.size == 0 and rule.family not in ("bare", "exact"):
             raise InputError(f"wording is {wording!r}; expected a number above 0 behind a hedge")
     if len({one.percent for one in numbers}) > 1:

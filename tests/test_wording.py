@@ -194,7 +194,6 @@ def test_kind_and_numbers_are_those_of_the_words(wording, kind, numbers):
         ("half a dozen", 6),
         ("a dozen", 12),
         ("two dozen", 24),
-        ("thirty-two hundred", 3200),
         ("twenty-five hundred soldiers", 2500),
         ("twenty five hundred", 2500),
         ("nine", 9),
@@ -215,6 +214,13 @@ def test_kind_and_numbers_are_those_of_the_words(wording, kind, numbers):
         ("half of the force", 0.5),
         ("three quarters", 0.75),
         ("half a million", 500_000),
+        ("thirty-two hundred", 3200),
+        ("twenty-five hundred", 2500),
+        ("thirty-five hundred soldiers", 3500),
+        ("Twenty five hundred", 2500),
+        ("thirty-two hundred and fifty", 3250),
+        ("nineteen hundred", 1900),
+        ("1.5 dozen", 18),
         ("3만 명", 30_000),
         ("0", 0),
     ],
@@ -237,6 +243,9 @@ def test_numbers_as_people_write_them(wording, value):
         ("800 to 1.2 thousand", 800, 1200),
         ("15% to 20%", 0.15, 0.2),
         ("between a third and a half", 1 / 3, 0.5),
+        ("twenty to twenty-five hundred", 2000, 2500),
+        ("twenty to five hundred", 20, 500),
+        ("2.5 to 3 thousand", 2500, 3000),
     ],
 )
 def test_a_unit_named_once_holds_for_both_ends(wording, low, high):
@@ -248,6 +257,11 @@ def test_a_rate_is_known_for_one():
     assert read("more than 1,000 in the past week").rate
     assert not read("about 4,000 in Kursk").rate
     assert read("0 killed").best == read("zero").best == 0
+
+
+def test_no_quantile_is_a_negative_zero():
+    for wording in ("0", "zero", "0%", "0 killed", "exactly 0"):
+        assert not np.any(np.signbit(read(wording).quantiles())), wording
 
 
 def test_a_range_with_any_dash_and_a_korean_numeral():
@@ -282,6 +296,15 @@ def test_a_range_with_any_dash_and_a_korean_numeral():
         ("at least 0", "expected a number above 0"),
         ("about zero", "expected a number above 0"),
         ("1 in 10 soldiers", "no rule"),
+        ("2.5 soldiers", "where 2.5 is no whole number; expected a number of people"),
+        ("0.05", "where 0.05 is no whole number"),
+        ("about 1.0015 thousand", "where 1,001.5 is no whole number"),
+        ("between 1.5 and 3", "where 1.5 is no whole number"),
+        ("thirty \u2013 two hundred", "may be one number or two"),
+        ("thirty - two hundred", "may be one number or two"),
+        ("thirty\u2013two hundred", "may be one number or two"),
+        ("a hundred and thirty-two hundred", "no rule"),
+        ("twenty hundred", "no rule"),
         pytest.param("more than 100%", "more than 100%"),
         pytest.param("over 100 percent", "over 100 percent"),
         pytest.param("at least 0." + "0" * 400 + "1", "expected a number", id="a number that is almost 0"),

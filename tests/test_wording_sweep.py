@@ -93,13 +93,34 @@ def value_of(run: list[str]) -> set[float]:
     return {total + current for total, current, last in totals if last not in ("and", "-", "a", "half")}
 
 
+def splits(found: list[str], at: int) -> bool:
+    """Whether a cut at a place parts tens from their ones: "thirty-two" holds neither 30 nor 2."""
+    before, after = (found[at - 1 : at] == ["-"], found[at : at + 1] == ["-"])
+    tens = found[max(at - 1 - before, 0) : at - before]
+    ones = found[at + after : at + after + 1]
+    return any(VALUES.get(one, 0) in range(20, 100, 10) for one in tens) and any(
+        VALUES.get(one, 0) in range(1, 10) for one in ones
+    )
+
+
+def units_of(found: list[str]) -> set[float]:
+    """What words for units multiply with, where they stand side by side: 100,000 in "three hundred thousand"."""
+    sizes = set()
+    for start in range(len(found)):
+        product = 1
+        for piece in itertools.takewhile(UNITS.get, found[start:]):
+            product *= UNITS[piece]
+            sizes.add(product)
+    return sizes
+
+
 def possible(text: str) -> dict[str, set[float]]:
     """Every number that the text holds, as ``whole`` numbers and as ``shares`` (of 1)."""
     found = pieces(text)
     whole: set[float] = set()
     for start, size in itertools.product(range(len(found)), range(1, 9)):
         run = found[start : start + size]
-        if len(run) == size:
+        if len(run) == size and not splits(found, start) and not splits(found, start + size):
             whole |= value_of(run)
     # Groups of three digits that a plain space sets apart.
     for spaced in re.findall(r"(?<!\d)\d{1,3}(?: \d{3})+(?!\d)", unicodedata.normalize("NFKC", text)):
@@ -124,10 +145,15 @@ def from_nowhere(text: str, reading) -> set[float]:
     stated = {one for one in (reading.low, reading.best, reading.high) if one is not None}
     if reading.rule == "sum":  # the one rule that adds figures which stand apart
         held = {sum(pair) for pair in itertools.product(held, held)}
-    if reading.kind == "range" and not reading.percent:  # "10 to 12 thousand": a unit named once, behind the last
-        held |= {one * unit for one in held for word, unit in UNITS.items() if word in found}
-        held |= {one * 100 * unit for one in held for unit in UNITS.values() if {"hundred", "백"} & set(found)}
-    return {one for one in stated if not any(abs(one - known) <= 1e-9 * max(one, 1) for known in held)}
+    if reading.kind == "range" and not reading.percent and near(reading.high, held):
+        # "10 to 12 thousand": a unit named once behind the last, and only the first may borrow it.
+        borrowed = (unit for unit in units_of(found) if near(reading.high / unit, held))
+        stated -= {reading.low} if any(near(reading.low / unit, held) for unit in borrowed) else set()
+    return {one for one in stated if not near(one, held)}
+
+
+def near(one: float, held: set[float]) -> bool:
+    return any(abs(one - known) <= 1e-9 * max(one, 1) for known in held)
 
 
 @pytest.mark.parametrize(
@@ -142,6 +168,9 @@ def from_nowhere(text: str, reading) -> set[float]:
         ("killed 100, wounded 200", (100, 200), (300, 20000)),
         ("3 тис. 800", (3800, 3000, 800), (803, 11000)),
         ("1,5 тис.", (1500,), (15000,)),
+        ("thirty-two hundred", (3200,), (30, 2, 200)),
+        ("twenty five hundred", (2500,), (20, 5, 500)),
+        ("twenty to five hundred", (20, 500), (2500, 25)),
     ],
 )
 def test_the_oracle_knows_what_a_text_holds(text, held, not_held):
@@ -154,6 +183,13 @@ def test_the_oracle_finds_a_number_from_nowhere():
     text = "5,000 (1,000-odd)"
     assert from_nowhere(text, replace(read(text), best=6000.0)) == {6000.0}
     assert from_nowhere("10-12 thousand", replace(read("10-12 thousand"), low=22_000.0)) == {22_000.0}
+    # Borrowed once, by the first; 1,000 and 10,000 are no unit of these words.
+    thousands = read("10-12 thousand")
+    assert from_nowhere("10-12 thousand", thousands) == set()
+    assert from_nowhere("10-12 thousand", replace(thousands, high=12_000_000.0)) >= {12_000_000.0}
+    assert from_nowhere("3 to 4 hundred", replace(read("3 to 4 hundred"), low=300_000.0)) == {300_000.0}
+    thirty = replace(read("30 to 200"), wording="thirty-two hundred")
+    assert from_nowhere("thirty-two hundred", thirty) == {30.0, 200.0}
     assert from_nowhere("two-thirds of 900", replace(read("two-thirds"), best=0.9)) == {0.9}
 
 
@@ -178,6 +214,9 @@ def check(text: str) -> bool:
         assert np.all(np.isfinite(quantiles)), text
         assert np.all(np.diff(quantiles) >= 0), text
         assert quantiles[0] >= 0, text
+        assert not np.any(np.signbit(quantiles)), text
+        whole = [one for one in (reading.low, reading.best, reading.high) if one is not None]
+        assert reading.percent or all(one == round(one) for one in whole), text
     return True
 
 
@@ -231,6 +270,10 @@ def test_any_text_holds_what_is_read(text):
 @example("5,000 (1,000-odd)")
 @example("10 to 12 thousand")
 @example("between a third and a half")
+@example("thirty-two hundred")
+@example("twenty five hundred soldiers")
+@example("a hundred and thirty-two hundred")
+@example("two to three hundred thousand")
 def test_phrases_with_numbers_and_remarks_hold_what_is_read(text):
     check(text)
 
