@@ -548,11 +548,11 @@ def parse_weights(text: str, *, register: Register, origins: Iterable[str]) -> d
     return {name: weight / total for name, weight in weights.items()}
 
 
-def reasons(claims: Iterable[ReadClaim], *, as_of: date) -> dict[str, str]:
+def reasons(claims: Iterable[ReadClaim], *, as_of: date, window: int = WINDOW) -> dict[str, str]:
     """
     Why each claim published by a day is not counted as a loss, by id; the others count.
 
-    Unlike `collect`, it also answers where nothing counts.
+    Unlike `collect`, it also answers where nothing counts; ``window`` is that of `collect`.
     """
     claims = [one for one in claims if one.claim.published <= as_of]
     known = _known(claims, as_of)
@@ -565,7 +565,7 @@ def reasons(claims: Iterable[ReadClaim], *, as_of: date) -> dict[str, str]:
     rest = [one for one in claims if one.claim.id not in zeros]
     if all(one.claim.id in early for one in rest):
         return early | zeros
-    return {one.claim.id: one.reason for one in collect(rest, as_of=as_of).excluded} | zeros
+    return {one.claim.id: one.reason for one in collect(rest, as_of=as_of, window=window).excluded} | zeros
 
 
 def effective_number(streams: Iterable[str], *, correlation: float = CORRELATION) -> float:

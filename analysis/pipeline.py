@@ -12,7 +12,7 @@ byte, whoever computes the replicates and however many workers there are.
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import date
@@ -34,6 +34,7 @@ from analysis.evidence import (
     force_readings,
     parse_weights,
     read_claims,
+    size_reasons,
 )
 from analysis.lexicon import read_lexicon
 from analysis.model import (
@@ -297,7 +298,7 @@ def prepare(settings: Settings) -> Inputs:
     claims = read_claims(register)
     evidence = collect(claims, as_of=settings.day, window=settings.window)
     forces = force_readings(claims, register=register, as_of=settings.day, window=settings.window)
-    _check_force(settings, forces, evidence)
+    _check_force(settings, forces, evidence, left_out=_sizes_left_out(settings, claims, register))
     return Inputs(register, claims, evidence, forces, _questions(settings, register, evidence, forces))
 
 
@@ -349,12 +350,20 @@ def run(settings: Settings, *, executor: Executor | None = None) -> Results:
     )
 
 
-def _check_force(settings: Settings, forces: Mapping[str, Force], evidence: Evidence) -> None:
+def _sizes_left_out(settings: Settings, claims: Iterable[ReadClaim], register: Register) -> str:
+    """The claims of the wanted size of the force that cannot be one, each with its reason; empty if there are none."""
+    why = size_reasons(claims, register=register, as_of=settings.day, window=settings.window)
+    quantity = "engaged" if settings.force == "theatre" else "deployed"
+    named = [one.claim for one in claims if one.claim.quantity == quantity and one.claim.id in why]
+    return "; ".join(f"{claim.where}: {claim.wording!r} is left out, {why[claim.id]}" for claim in named)
+
+
+def _check_force(settings: Settings, forces: Mapping[str, Force], evidence: Evidence, *, left_out: str) -> None:
     if settings.force not in forces:
         known = ", ".join(forces) or "no size of the force at all: add a claim of quantity deployed or engaged"
         raise InputError(
             f"force is {settings.force!r}, but no claim published on or before {settings.as_of} gives that number; "
-            f"the register gives {known}"
+            f"the register gives {known}" + (f"; {left_out}" if left_out else "")
         )
     behind = forces[settings.force].claims
     largest = max((one.wording.stated or np.inf for one in behind), default=np.inf)

@@ -260,6 +260,10 @@ def test_a_denominator_that_no_claim_gives(write):
         run(Settings(register=path, force="theatre"))
     with pytest.raises(InputError, match="the register gives no size of the force at all"):
         run(Settings(register=write(ROW)))
+    left = {**FORCE, "mode": "stock"}
+    message = r"; .*mine\.csv:3: 'around 10,000' is left out, who is there on a day, not who was sent in all$"
+    with pytest.raises(InputError, match=message):
+        run(Settings(register=write(ROW, left)))
 
 
 def test_more_killed_than_soldiers(write):
