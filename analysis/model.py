@@ -159,11 +159,20 @@ class Draws:
         Given that it is at least the casualties.
     weight : array, shape (n,)
         Probability that the force is at least the casualties: the share of the draw that is kept.
+    tilt : array, shape (n,), optional
+        By how much a pool makes each draw more or less probable than the others, before the force is asked; without
+        it all are alike.
     """
 
     losses: Losses
     force: FloatArray
     weight: FloatArray
+    tilt: FloatArray | None = None
+
+    @property
+    def mass(self) -> FloatArray:
+        """Probability of each draw, up to a factor that all share."""
+        return self.weight if self.tilt is None else self.weight * self.tilt
 
     def quantity(self, name: str) -> FloatArray:
         """
@@ -211,6 +220,8 @@ class _Smooth:
     What `Draws.exceeding` needs of an origin's draws, made once for many thresholds.
 
     ``loss`` rises and holds the draws whose casualties no force is below; ``tight`` and ``casualties`` are the others.
+    ``tilts`` are those of both, in that order, with the mean 1, and ``from_here`` the sum of them from each of ``loss``
+    on; both are ``None`` if all draws are alike.
     """
 
     loss: FloatArray
@@ -218,27 +229,41 @@ class _Smooth:
     casualties: FloatArray
     weight: float
     force: Tabulated
+    tilts: tuple[FloatArray, FloatArray] | None
+    from_here: FloatArray | None
 
     @classmethod
     def of(cls, draws: Draws, name: str, force: Tabulated) -> _Smooth:
         loss, casualties = getattr(draws.losses, RATIOS[name]), draws.losses.casualties
         free = casualties <= force.x[0]
-        return cls(np.sort(loss[free]), loss[~free], casualties[~free], float(draws.weight.mean()), force)
+        if draws.tilt is None:
+            return cls(
+                np.sort(loss[free]), loss[~free], casualties[~free], float(draws.weight.mean()), force, None, None
+            )
+        tilt = draws.tilt / draws.tilt.mean()
+        order = np.argsort(loss[free])
+        tilts = tilt[free][order], tilt[~free]
+        from_here = np.append(np.cumsum(tilts[0][::-1])[::-1], 0.0)
+        kept = float((draws.weight * tilt).mean())
+        return cls(loss[free][order], loss[~free], casualties[~free], kept, force, tilts, from_here)
 
     def exceeding(self, threshold: FloatArray) -> FloatArray:
         threshold = np.asarray(threshold, dtype=float)
         below = [self._below(one) for one in threshold.ravel()]
-        return 1 - (1 - np.reshape(below, threshold.shape)) / self.weight
+        # Rounding takes a probability of 0 below it.
+        return np.maximum(1 - (1 - np.reshape(below, threshold.shape)) / self.weight, 0.0)
 
     def _below(self, threshold: float) -> float:
         """The mean probability that the force is less than what the threshold asks for."""
         # The table has to be read only between the ends of the force; 1e-9 is more than `below` takes for rounding.
         ends = threshold * np.array([self.force.x[0], self.force.x[-1] * (1 + 1e-9)])
         first, last = np.searchsorted(self.loss, ends)
-        sure = self.loss.size - last
-        total = sure + self.force.below(self.loss[first:last] / threshold).sum()
-        if self.tight.size:
-            total += self.force.below(np.maximum(self.tight / threshold, self.casualties)).sum()
+        near = self.force.below(self.loss[first:last] / threshold)
+        tight = self.force.below(np.maximum(self.tight / threshold, self.casualties))
+        if self.tilts is None or self.from_here is None:
+            total = self.loss.size - last + near.sum() + tight.sum()
+        else:
+            total = self.from_here[last] + self.tilts[0][first:last] @ near + self.tilts[1] @ tight
         return float(total / (self.loss.size + self.tight.size))
 
 
@@ -356,7 +381,7 @@ def _shares(drawn: Mapping[str, Draws], question: Question) -> dict[str, float]:
 
 def _weight(drawn: Mapping[str, Draws], shares: Mapping[str, float]) -> FloatArray:
     """The weight of every draw, adding to 1; each origin's own draws add to its share."""
-    return np.concatenate([shares[name] * one.weight / one.weight.sum() for name, one in drawn.items()])
+    return np.concatenate([shares[name] * one.mass / one.mass.sum() for name, one in drawn.items()])
 
 
 def _joined(drawn: Mapping[str, Draws], name: str) -> FloatArray:

@@ -21,7 +21,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from analysis.distributions import Distribution, FloatArray, LogNormal, Quotient, Scaled, Truncated
+from analysis.distributions import Distribution, FloatArray, LogNormal, Quotient, Scaled, Truncated, Widened
 from analysis.errors import InputError
 from analysis.lexicon import AnyRule, Kind, Layer, Lexicon, Number, read_lexicon, tokenize
 from analysis.numerals import Numerals
@@ -91,6 +91,29 @@ class Reading:
     def stated(self) -> float | None:
         """The largest number that the words contain."""
         return max((n for n in (self.low, self.best, self.high) if n is not None), default=None)
+
+    def widened(self, width: float) -> Reading:
+        """
+        The same reading wider or narrower, for asking what depends on that.
+
+        Parameters
+        ----------
+        width : float
+            Distances, in logarithms, times this. They are measured from the number that a bound states, so that it
+            stays one, and from the median of all other readings.
+
+        Examples
+        --------
+        >>> read("around 10,000").widened(2.0).quantiles().round(-2)
+        array([ 7100.,  9400., 10000., 10600., 13400.])
+        >>> read("at least 100").quantiles().round(), read("at least 100").widened(0.5).quantiles().round()
+        (array([ 45., 100., 107., 143., 227.]), array([ 67., 100., 103., 120., 151.]))
+        """
+        if width == 1 or self.distribution is None or self.percent or self.stated == 0:
+            return self
+        bound = {"lower": self.low, "upper": self.high}.get(self.kind)
+        anchor = bound or float(self.distribution.ppf(np.array([0.5]))[0])
+        return replace(self, distribution=Widened(self.distribution, anchor, width)) if anchor > 0 else self
 
     def reported_by(self, layer: Layer, name: str, *, breaking: bool = True) -> Reading:
         """

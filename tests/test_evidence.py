@@ -290,12 +290,16 @@ def test_an_alternative_force_that_is_too_small_is_shown_and_gives_no_number(wri
     to_json(results)
 
 
-def test_an_origin_that_exceeds_the_force_is_refused_even_without_weight(write):
+def test_an_origin_that_exceeds_the_force_is_refused_unless_it_has_no_weight(write):
     large = {**ROW, "id": "b", "origin": "NIS", "wording": "at least 9,500"}
     other = {**ROW, "origin": "US DoD"}
     path = write(other, FORCE, {**large, "quantity": "wounded"}, {**large, "id": "c", "quantity": "killed"})
     with pytest.raises(InputError, match="casualties as NIS gives them exceed the force"):
-        run(Settings(register=path, weights="NIS=0"))
+        run(Settings(register=path))
+    results = run(Settings(register=path, weights="NIS=0", max_draws=16384))
+    assert [bool(one.estimates) for one in results.origins] == [False, True]
+    assert "more than the force in most draws" in repr(tables.by_origin(results))
+    to_json(results)
 
 
 def test_unknown_wordings_are_all_listed_with_their_lines(write):

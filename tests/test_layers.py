@@ -21,6 +21,7 @@ FLOORS = (
     ("checks", "starter", "record"),
     ("sampling",),
     ("model",),
+    ("pools",),
     ("summary",),
     ("pipeline",),
     ("custody",),

@@ -24,6 +24,7 @@ CHANGES = {
     "as_of": "2024-12-20",
     "force": "deployed",
     "pool": "linear",
+    "width": "2.0",
     "weights": "NIS=2, US=1",
     "window": "30",
     "wounded_per_killed": "3",
