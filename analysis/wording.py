@@ -13,6 +13,7 @@ array([ 44.5, 100. , 106.8, 142.9, 226.5])
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -333,15 +334,15 @@ def _second_figure(fit: _Fit, grammar: _Grammar) -> str | None:
 
 
 def _another_behind(fit: _Fit, grammar: _Grammar) -> bool:
-    """Whether a remark holds another figure, "100 in Kursk and 200 in Belgorod"; a bare end may be of a date."""
-    for at in range(fit.remark.at, len(fit.rest)):
-        if fit.rest[at] in grammar.remarks.partly:  # of a part: "including 3,000 in Kursk and 2,000 in Belgorod"
-            return False
-        if fit.rest[at] not in ("and", ",", ";"):
-            continue
-        second = _fit(fit.rest[at + 1 :], grammar)
-        dated = second is not None and second.template.phrase == "#" and second.rest[:1] in ((), (",",), (";",), (")",))
-        if not dated and _stands_alone(fit, second):
+    """Whether a clause of a remark is another figure, "100 in Kursk and 200 in Belgorod"; a bare one may be a date."""
+    rest = fit.rest
+    breaks = [at for at in range(fit.remark.at, len(rest)) if rest[at] in ("and", ",", ";")]
+    past = fit.remark.at
+    for at, end in itertools.pairwise([*breaks, len(rest)]):
+        if any(item in grammar.remarks.partly for item in rest[past : at + 1]):
+            return False  # of a part: "including 3,000 in Kursk and 2,000 in Belgorod"
+        past, clause = at, rest[at + 1 : end]
+        if _stands_alone(fit, _fit(clause, grammar)) and not (len(clause) == 1 and isinstance(clause[0], Number)):
             return True
     return False
 
