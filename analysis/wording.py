@@ -321,6 +321,8 @@ def _fitted(template: tuple[Item, ...], items: Sequence[Item]) -> tuple[Number, 
 
 def _second_figure(fit: _Fit, grammar: _Grammar) -> str | None:
     """What takes the figure back, or stands beside it as another one; a part of it, or another count, does neither."""
+    if not fit.rest:
+        return None
     if fit.rule.family != "none":
         for at in dict.fromkeys((fit.remark.at, fit.remark.end)):
             if second := _second_figure_at(fit, at, grammar):
