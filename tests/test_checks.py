@@ -506,6 +506,25 @@ def test_words_that_count_the_missing_too_are_neither_killed_nor_wounded(write, 
         assert f"which counts {beside} among the casualties" in caution.message
 
 
+@pytest.mark.parametrize("wording", ["1,100 killed, wounded or missing", "1,100 (killed, wounded, or missing)"])
+def test_a_list_with_the_missing_is_refused_but_as_casualties(write, wording):
+    for quantity in ("killed", "wounded", "missing"):
+        (fault,) = check(write({"wording": wording, "quantity": quantity})).faults
+        assert fault.message == (
+            f"mine.csv:2: quantity is {quantity!r}, expected casualties, the nearest to killed and missing and wounded "
+            f"together: {wording!r}"
+        )
+    checked = check(write({"wording": wording, "quantity": "casualties"}))
+    assert checked.sound
+    assert [(one.kind, one.message) for one in checked.cautions] == [
+        (
+            "words",
+            f"mine.csv:2: wording is {wording!r}, which counts missing among the casualties; killed and wounded alone "
+            "may be fewer",
+        )
+    ]
+
+
 def test_formula_cells_stay_text_and_are_named(write):
     cells = {"note": '=HYPERLINK("http://example.org","x")', "speaker": "@sum", "outlet": "+1 more", "scope": "- all"}
     checked = check(write({**cells, "wording": "4,000"}))
