@@ -23,7 +23,7 @@ CHANGES = {
     "register": str(ROOT / "analysis" / "data" / "seed.csv"),
     "as_of": "2024-12-20",
     "force": "deployed",
-    "pool": "linear",
+    "pool": "median",
     "width": "2.0",
     "weights": "NIS=2, US=1",
     "window": "30",
