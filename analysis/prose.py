@@ -217,15 +217,25 @@ def dependence(results: Results) -> Prose:
         lines.append(
             f"The origins differ by a factor of {factor:.1f}: {most.name} alone would give "
             f"{most.estimate('casualties').range(level, digits=digits)} casualties, {least.name} alone "
-            f"{least.estimate('casualties').range(level, digits=digits)}. The pool keeps both, "
-            "and its centre may lie where neither origin is most sure."
+            f"{least.estimate('casualties').range(level, digits=digits)}. {_COMBINED[results.settings.pool]}"
         )
     lines += [line for origin in results.origins if (line := _unusual_ratio(origin.name, results))]
+    pools = [one for one in results.pools if one.estimates]
+    if len(weighted) > 1 and len(pools) > 1:
+        ends = [f"{one.name} {one.estimate('casualties_ratio').range(level, digits=digits)}" for one in pools]
+        lines.append(f"The way of combining the origins matters: {'; '.join(ends)} of the force.")
     shares = [one for one in results.denominators if one.estimates]
     if len(shares) > 1:
         ends = [f"{one.choice} {one.estimate('casualties_ratio').range(level, digits=digits)}" for one in shares]
         lines.append(f"The denominator matters as well: {'; '.join(ends)} of the force.")
     return Prose(tuple(lines))
+
+
+_COMBINED = {
+    "linear": "The pool keeps both, and its centre may lie where neither origin is most sure.",
+    "logarithmic": "The pool keeps what they have in common.",
+    "median": "The pool lies between them, where neither origin may be.",
+}
 
 
 def _unusual_ratio(name: str, results: Results) -> str | None:

@@ -120,6 +120,25 @@ class Estimate:
             place += 1
         return place
 
+    def supported(self, mcse: float) -> int:
+        """
+        How many significant digits of the standard uncertainty a number with this standard error supports.
+
+        As many as keep twice the error within half a unit of the last (JCGM 101, 7.9.2); at most 9, and 0 if not one.
+
+        Examples
+        --------
+        >>> interval = Interval(0.9, "equal-tailed", 0.0284, 0.1584, 0.00001, 0.00001)
+        >>> share = Estimate("casualties_ratio", "share of the force", 0.08, 0.09, 0.0436, 0.00002, 0.0003, (interval,))
+        >>> share.supported(share.mcse), share.supported(share.mcse_mean), share.supported(0.0)
+        (3, 1, 9)
+        """
+        if mcse <= 1e-9 * abs(self.median) or mcse <= 1e-9 * self.sd:  # rounding of the processor
+            return 9
+        # 1e-9 lets an error that is just half a unit pass.
+        digits = int(np.floor(np.log10(self.sd))) + 1 - int(np.ceil(np.log10(4 * mcse) - 1e-9))
+        return min(max(digits, 0), 9)
+
     @property
     def is_share(self) -> bool:
         """Whether it prints as a percentage."""

@@ -23,6 +23,7 @@ from analysis.evidence import ReadClaim
 from analysis.lexicon import read_lexicon
 from analysis.model import RATIOS, THRESHOLDS
 from analysis.pipeline import Results, versions
+from analysis.sampling import tolerance
 from analysis.summary import Estimate, likelihood, percent, rounded
 from analysis.wording import QUANTILES, Reading
 
@@ -42,6 +43,7 @@ __all__ = [
     "reading",
     "readings",
     "rules",
+    "sampling",
 ]
 
 NAMES = {
@@ -339,6 +341,30 @@ def _reference_class(results: Results) -> str:
     layer = read_lexicon().wounded_per_killed.get(results.settings.wounded_per_killed)
     source = layer.source if layer else "the analyst's own median, with the spread of the class historical"
     return f"{low:.1f} to {high:.1f} (90 %), middle {middle:.1f}: {source}"
+
+
+def sampling(results: Results) -> Table:
+    """
+    How well each printed number is sampled: its Monte Carlo standard error and the digits that this supports.
+
+    Digits are those of the standard uncertainty, as in `Estimate.supported`; numbers print with fewer.
+    """
+    level, digits = results.settings.level, results.settings.digits
+    ends = [f"{100 * interval.level:g} %, {side}" for interval in results.estimates[0].intervals for side in _SIDES]
+    headings = ("standard error of", "tolerance", "median", "mean", *ends, f"digits, {100 * level:g} % and median")
+    rows = []
+    for one in results.estimates:
+        scale, sign = (100, " %") if one.is_share else (1, "")
+        errors = [one.mcse, one.mcse_mean]
+        errors += [error for each in one.intervals for error in (each.mcse_low, each.mcse_high)]
+        chosen = one.interval(level)
+        least = min(one.supported(error) for error in (one.mcse, chosen.mcse_low, chosen.mcse_high))
+        shown = (f"{scale * error:.1g}{sign}" for error in (tolerance(one.sd, digits), *errors))
+        rows.append((NAMES[one.name], *shown, f"{least}"))
+    return Table(headings, tuple(rows))
+
+
+_SIDES = ("low", "high")
 
 
 def provenance(results: Results) -> Table:

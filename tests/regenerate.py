@@ -51,13 +51,15 @@ def answer() -> str:
     alone, sizes = [], []
     for origin in results.origins:
         alone.append(f"{origin.name} alone {origin.estimate('casualties_ratio').range(level, digits=digits)}")
+    pools = [f"{one.name} {one.estimate('casualties_ratio').range(level, digits=digits)}" for one in results.pools]
     for one in results.denominators:
         size = one.estimate("force").centre(digits=digits)
         sizes.append(f"{one.choice} ({size}) {one.estimate('casualties_ratio').range(level, digits=digits)}")
     lines = [
         f"**{lead}** {rest[0]}",
         *rest[1:],
-        f"What moves it: {'; '.join(alone)} of the force. By size of the force: {'; '.join(sizes)}.",
+        f"What moves it: {'; '.join(alone)} of the force. By size of the force: {'; '.join(sizes)}. "
+        f"By the way of combining the origins: {'; '.join(pools)}.",
     ]
     return "\n\n".join(lines)
 

@@ -289,7 +289,7 @@ def test_a_width_of_one_is_the_reading_itself_and_a_wider_reading_a_wider_answer
 
 def test_settings_refuse_a_width_that_is_none():
     for wrong in (0.0, -1.0, 11.0, float("nan"), "wide"):
-        with pytest.raises(InputError, match="width is .*, expected a number from 0.1 to 10, like 2"):
+        with pytest.raises(InputError, match=r"width is .*, expected a number from 0.1 to 10, like 2"):
             Settings(width=wrong)
     assert Settings(width=2).width == 2.0
     assert replace(Settings(), width=0.5).width == 0.5
