@@ -31,7 +31,7 @@ from analysis.distributions import Distribution, FloatArray, Mixture, Tabulated,
 from analysis.errors import InputError
 from analysis.evidence import Force, parse_weights
 from analysis.killed_share import KilledShares, killed_shares
-from analysis.model import Question, Summary, draw, drawn_quantiles, summarize
+from analysis.model import Draws, Question, Summary, draw, drawn_quantiles, summarize
 from analysis.pipeline import (
     Inputs,
     Settings,
@@ -557,92 +557,88 @@ def _pools_once(pools: Mapping[str, Pooling], level: float, seed: np.random.Seed
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """A value that an input may have: its probability, the pool given it, and the column and number that it sets."""
+    """
+    A value that an input may have.
+
+    Parameters
+    ----------
+    probability : float
+    question : Question
+        With the input exact.
+    origins : tuple of str
+        Whose draws it changes.
+    column : int or None
+        The column of the draws that is ``value`` in all of them; ``None`` where the change is in the question alone.
+    value : float
+    """
 
     probability: float
-    pooling: Pooling
+    question: Question
+    origins: tuple[str, ...] = ()
     column: int | None = None
     value: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """
-    An input made exact: each value that it may have, with the pool given that value.
-
-    Parameters
-    ----------
-    cases : tuple
-        Values without an answer are not among them.
-    """
+    """An input made exact: a case for each value that it may have."""
 
     cases: tuple[_Case, ...]
 
 
-def column_known(question: Question, rule: str, column: int, *, seed: np.random.SeedSequence) -> Known:
+def column_known(question: Question, column: int) -> Known:
     """
     A column of `model.draw` made exact: 0 is the force, 1 is R, then each figure in the order of the origins.
 
-    Parameters
-    ----------
-    question : Question
-    rule : str
-        Of `pools.POOLS`.
-    column : int
-    seed : SeedSequence
-        Of the points from which it is seen whether a value has an answer.
+    What one origin counts is made exact for that origin alone: in the pool the others still say what they say.
     """
     if column == 0:
-        return size_known(question, rule, (question.force,), 0, seed=seed)
+        return size_known(question, (question.force,), 0)
     if column == 1:
+        users = tuple(name for name, given in question.origins.items() if set(given) in ({"killed"}, {"wounded"}))
+        if not users:  # casualties are given, and R does no more than split them
+            return Known((_Case(1.0, question),))
         values = _nodes(question.wounded_per_killed)
         given = [replace(question, wounded_per_killed=point(value)) for value in values]
     else:
         name, quantity = _places(question)[column - 2]
-        values = _nodes(question.origins[name][quantity])
+        users, values = (name,), _nodes(question.origins[name][quantity])
         given = [
             replace(question, origins={**question.origins, name: {**question.origins[name], quantity: point(value)}})
             for value in values
         ]
-    cases = []
-    for value, one in zip(values, given, strict=True):
-        if (made := _answer(one, rule, seed)) is not None:
-            cases.append(_Case(1 / NODES, made, column, float(value)))
-    return Known(tuple(cases))
+    cases = zip(given, values, strict=True)
+    return Known(tuple(_Case(1 / NODES, one, users, column, float(value)) for one, value in cases))
 
 
-def size_known(
-    question: Question, rule: str, parts: Sequence[Distribution], which: int, *, seed: np.random.SeedSequence
-) -> Known:
+def size_known(question: Question, parts: Sequence[Distribution], which: int) -> Known:
     """
     One of the claims behind the force made exact; the others stay as they are, each with the same weight.
 
     Parameters
     ----------
     question : Question
-    rule : str
     parts : sequence of Distribution
         The readings of the claims that the force is pooled of, soldiers.
     which : int
-    seed : SeedSequence
     """
     cases = []
     for value in _nodes(parts[which]):
         exact = tuple(point(value) if place == which else part for place, part in enumerate(parts))
         force = exact[0] if len(parts) == 1 else _mixed(exact)
-        if (made := _answer(replace(question, force=force), rule, seed)) is not None:
-            cases.append(_Case(1 / NODES, made))
+        cases.append(_Case(1 / NODES, replace(question, force=force), tuple(question.origins)))
     return Known(tuple(cases))
 
 
-def origin_known(question: Question, rule: str, *, seed: np.random.SeedSequence) -> Known:
+def origin_known(question: Question) -> Known:
     """Which origin is right made exact: each alone, as probable as its weight."""
-    cases = []
-    for name, weight in question.weights.items():
-        alone = replace(question, weights={one: float(one == name) for one in question.weights})
-        if weight > 0 and (made := _answer(alone, rule, seed)) is not None:
-            cases.append(_Case(weight, made))
-    return Known(tuple(cases))
+    return Known(
+        tuple(
+            _Case(weight, replace(question, weights={one: float(one == name) for one in question.weights}))
+            for name, weight in question.weights.items()
+            if weight > 0
+        )
+    )
 
 
 def _places(question: Question) -> list[tuple[str, str]]:
@@ -668,13 +664,6 @@ def _mixed(parts: tuple[Distribution, ...]) -> Tabulated:
     return tabulate(mixture, mixture.nodes())  # not `as_table`, which would keep it
 
 
-def _answer(question: Question, rule: str, seed: np.random.SeedSequence) -> Pooling | None:
-    try:
-        return ask(question, rule, seed)
-    except InputError:
-        return None
-
-
 def widths(
     question: Question,
     rule: str,
@@ -694,54 +683,99 @@ def widths(
     rule : str
         Of `pools.POOLS`.
     known : sequence of Known
-        Of the same question and rule.
+        Of this question.
     level : float
         Probability inside the interval.
     seeds : sequence
         One for each replicate; two or more.
     executor : Executor, optional
 
+    Raises
+    ------
+    InputError
+        If the pool has no ground.
+
     Notes
     -----
-    All widths of a replicate are from the same points. An input has `NODES` values; how much more would change is
-    below a hundredth of the width (measured on the seed against 512: 0.3 % at most).
+    All widths of a replicate are from the same points, at `NODES` values of an input.
     """
-    now = _Case(1.0, pooling(question, rule))
-    task = partial(_widths_once, question, (now, *(case for one in known for case in one.cases)), level)
+    cases = tuple(case for one in known for case in one.cases)
+    made = partial(_pooling, rule)
+    # Only the logarithmic pool takes work to make.
+    across = map if executor is None or rule != "logarithmic" else executor.map
+    pools = tuple(across(made, [case.question for case in cases]))
+    task = partial(_widths_once, pooling(question, rule), cases, pools, level)
     done = np.array(map_replicates(task, seeds, executor=executor))
-    before, mcse_before = map(float, mean_and_mcse(done[:, 0]))
+    now, mcse_now = map(float, mean_and_mcse(done[:, 0, 0]))
+    answered = done[:, 1:, 1].mean(axis=0) > 0.5
     found, start = [], 1
     for one in known:
-        stop = start + len(one.cases)
-        share = np.array([case.probability for case in one.cases])
-        if not one.cases:
-            found.append(Width(before, mcse_before, None, None, None, None, 0.0))
+        here = slice(start, start + len(one.cases))
+        start = here.stop
+        share = np.array([case.probability for case in one.cases]) * answered[here.start - 1 : here.stop - 1]
+        if not share.any():
+            found.append(Width(now, mcse_now, None, None, None, None, 0.0))
             continue
-        expected = done[:, start:stop] @ (share / share.sum())
-        after, change = mean_and_mcse(expected), mean_and_mcse(expected - done[:, 0])
-        found.append(Width(before, mcse_before, *map(float, (*after, *change)), float(share.sum())))
-        start = stop
+        with_answer = share > 0
+        expected = done[:, here, 0][:, with_answer] @ (share[with_answer] / share.sum())
+        after, change = mean_and_mcse(expected), mean_and_mcse(expected - done[:, 0, 0])
+        found.append(Width(now, mcse_now, *map(float, (*after, *change)), float(share.sum())))
     return tuple(found)
 
 
+def _pooling(rule: str, question: Question) -> Pooling | None:
+    """The pool given a value, if it has ground there."""
+    try:
+        return pooling(question, rule)
+    except InputError:
+        return None
+
+
 def _widths_once(
-    question: Question, cases: tuple[_Case, ...], level: float, seed: np.random.SeedSequence
+    now: Pooling,
+    cases: tuple[_Case, ...],
+    pools: tuple[Pooling | None, ...],
+    level: float,
+    seed: np.random.SeedSequence,
 ) -> FloatArray:
-    """One replicate: the width of each case, shape (cases,)."""
+    """One replicate, as it is and for each case: the width, and the least share of draws that an origin keeps."""
+    question = now.question
     points = cube(seed, log2_points=_WIDTH_POINTS, dimensions=question.dimensions)
     values, as_drawn = _turned(question, points)
     ends = np.array([(1 - level) / 2, (1 + level) / 2])
-    found = []
-    for case in cases:
-        given = values
-        if case.column is not None:
-            given = values.copy()
-            given[:, case.column] = case.value
-        drawn = draw(replace(as_drawn, force=case.pooling.question.force), given)
-        combined = case.pooling.combine(drawn, points[:, 0])
-        low, high = drawn_quantiles(combined.draws, combined.question, name=RATIO, levels=ends)
-        found.append(high - low)
+    drawn = draw(as_drawn, values)
+    found = [_width_and_kept(now, drawn, points[:, 0], ends)]
+    for case, given in zip(cases, pools, strict=True):
+        if given is None:
+            found.append((0.0, 0.0))
+            continue
+        changed = {**drawn, **_redrawn(case, as_drawn, values)}
+        found.append(_width_and_kept(given, changed, points[:, 0], ends))
     return np.array(found)
+
+
+def _width_and_kept(
+    pool: Pooling, drawn: Mapping[str, Draws], places: FloatArray, ends: FloatArray
+) -> tuple[float, float]:
+    kept = min(float(drawn[name].weight.mean()) for name, weight in pool.question.weights.items() if weight > 0)
+    if kept == 0:
+        return 0.0, 0.0
+    combined = pool.combine(drawn, places)
+    low, high = drawn_quantiles(combined.draws, combined.question, name=RATIO, levels=ends)
+    return float(high - low), kept
+
+
+def _redrawn(case: _Case, question: Question, values: FloatArray) -> dict[str, Draws]:
+    """The draws of the origins that a case changes."""
+    if not case.origins:
+        return {}
+    owners = [name for name, _ in _places(question)]
+    columns = [0, 1, *(column for column, name in enumerate(owners, 2) if name in case.origins)]
+    part = values[:, columns]
+    if case.column is not None:
+        part[:, columns.index(case.column)] = case.value
+    origins = {name: given for name, given in question.origins.items() if name in case.origins}
+    return draw(replace(question, origins=origins, force=case.question.force), part)
 
 
 def _turned(question: Question, points: FloatArray) -> tuple[FloatArray, Question]:
@@ -750,13 +784,13 @@ def _turned(question: Question, points: FloatArray) -> tuple[FloatArray, Questio
 
     Turning them is most of the work of `model.draw`, and is the same for all cases.
     """
-    asis = Uniform(0.0, 1.0)  # whose ppf gives any number back
+    as_it_is = Uniform(0.0, 1.0)  # whose ppf gives any number back
     values = points.copy()
     values[:, 1] = question.wounded_per_killed.ppf(points[:, 1])
     for column, (name, quantity) in enumerate(_places(question), 2):
         values[:, column] = question.origins[name][quantity].ppf(points[:, column])
-    origins = {name: dict.fromkeys(given, asis) for name, given in question.origins.items()}
-    return values, replace(question, origins=origins, wounded_per_killed=asis)
+    origins = {name: dict.fromkeys(given, as_it_is) for name, given in question.origins.items()}
+    return values, replace(question, origins=origins, wounded_per_killed=as_it_is)
 
 
 def _worth(
@@ -766,16 +800,16 @@ def _worth(
     seeds: Sequence[np.random.SeedSequence],
     executor: Executor | None,
 ) -> tuple[Worth, ...]:
-    question, rule, force = in_use.question, in_use.rule, inputs.forces[settings.force]
+    question, force = in_use.question, inputs.forces[settings.force]
     if isinstance(force.distribution, Mixture) and len(force.claims) > 1:
         parts, named = force.distribution.parts, list(_sizes(force))
     else:
         parts, named = (force.distribution,), [_force(force)]
-    known = [size_known(question, rule, parts, which, seed=seeds[0]) for which in range(len(parts))]
+    known = [size_known(question, parts, which) for which in range(len(parts))]
     named += [_ratio(settings.wounded_per_killed), *_figures(inputs, question)]
-    known += [column_known(question, rule, column, seed=seeds[0]) for column in range(1, question.dimensions)]
+    known += [column_known(question, column) for column in range(1, question.dimensions)]
     if len(question.weights) > 1:
         named.append(_RIGHT)
-        known.append(origin_known(question, rule, seed=seeds[0]))
-    found = widths(question, rule, known, level=settings.level, seeds=seeds, executor=executor)
+        known.append(origin_known(question))
+    found = widths(question, in_use.rule, known, level=settings.level, seeds=seeds, executor=executor)
     return tuple(Worth(*one) for one in zip(named, found, strict=True))
