@@ -1,8 +1,8 @@
 """
 One run: settings in, results out.
 
-``run`` is the only place where the random generator is made. The same settings give the same results, byte for
-byte, whoever computes the replicates and however many workers there are.
+``replicates_of`` is the only place where the random generator is made. The same settings give the same results, byte
+for byte, whoever computes the replicates and however many workers there are.
 
 >>> results = run(Settings(max_draws=16384))
 >>> results.estimate("casualties_ratio").text(0.9, digits=2)
@@ -68,7 +68,13 @@ __all__ = [
     "PoolResult",
     "Results",
     "Settings",
+    "ask",
+    "estimate_of",
+    "estimates_of",
+    "exceedances_of",
     "prepare",
+    "probabilities",
+    "replicates_of",
     "run",
     "versions",
 ]
@@ -363,8 +369,8 @@ def run(settings: Settings, *, executor: Executor | None = None) -> Results:
         claims=inputs.claims,
         evidence=inputs.evidence,
         question=questions[settings.force],
-        estimates=_estimates(sampled.pools[settings.pool], settings.level),
-        exceedance=_exceedances(sampled.pools[settings.pool]),
+        estimates=estimates_of(sampled.pools[settings.pool], settings.level),
+        exceedance=exceedances_of(sampled.pools[settings.pool]),
         origins=tuple(
             OriginResult(name, weight, *_both(sampled.origins.get(name), settings.level))
             for name, weight in questions[settings.force].weights.items()
@@ -376,7 +382,7 @@ def run(settings: Settings, *, executor: Executor | None = None) -> Results:
             Denominator(
                 choice,
                 forces.get(choice),
-                _estimates(sampled.forces[choice], settings.level) if choice in sampled.forces else (),
+                estimates_of(sampled.forces[choice], settings.level) if choice in sampled.forces else (),
             )
             for choice in FORCES
         ),
@@ -501,15 +507,19 @@ def _levels(level: float) -> tuple[float, ...]:
     return tuple(sorted({*LEVELS, level}))
 
 
-def _probabilities(level: float) -> FloatArray:
+def probabilities(level: float) -> FloatArray:
     """Every probability that an interval or a centre needs, rising."""
     ends = {round((1 + side * one) / 2, 15) for one in _levels(level) for side in (-1, 1)}
     return np.array(sorted({0.5, *ends}))
 
 
+def replicates_of(settings: Settings) -> tuple[np.random.SeedSequence, ...]:
+    """The seeds of a run's replicates: the only place where the random generator is made."""
+    return replicate_seeds(np.random.default_rng(settings.seed), REPLICATES)
+
+
 def _sample(settings: Settings, questions: Mapping[str, Question], executor: Executor | None) -> _Sampled:
-    rng = np.random.default_rng(settings.seed)
-    seeds = replicate_seeds(rng, REPLICATES)
+    seeds = replicates_of(settings)
     asked = _asked(settings, questions, seeds[0])
     most = max(int(np.log2(settings.max_draws / REPLICATES)), 0)
     for log2_points in range(min(_FIRST_LOG2_POINTS, most), most + 1):
@@ -536,8 +546,7 @@ def _asked(settings: Settings, questions: Mapping[str, Question], seed: np.rando
     """What can be asked: a force that most casualties exceed cannot, nor an origin beside such a force."""
     question = questions[settings.force]
     exceeding = _exceeding(question, seed)
-    _check_kept(question, exceeding)
-    pools = {settings.pool: pooling(question, settings.pool)}
+    pools = {settings.pool: ask(question, settings.pool, seed)}
     for name in POOLS:
         if name not in pools and (made := _pooling(question, name)):
             pools[name] = made
@@ -547,6 +556,19 @@ def _asked(settings: Settings, questions: Mapping[str, Question], seed: np.rando
         if not passed and (made := _pooling(other, settings.pool)):
             forces[choice] = made
     return _Asked(forces, pools, tuple(name for name in question.origins if name not in exceeding), settings)
+
+
+def ask(question: Question, pool: str, seed: np.random.SeedSequence) -> Pooling:
+    """
+    The pool in use, ready; what `run` refuses to answer is refused here.
+
+    Raises
+    ------
+    InputError
+        If most draws of an origin with weight exceed the force, or the pool has no ground.
+    """
+    _check_kept(question, _exceeding(question, seed))
+    return pooling(question, pool)
 
 
 def _pooling(question: Question, name: str) -> Pooling | None:
@@ -617,16 +639,16 @@ def _convergence(watched: FloatArray, settings: Settings, points: int) -> Conver
 def _replicate(asked: _Asked, log2_points: int, seed: np.random.SeedSequence) -> _Replicate:
     question = asked.chosen.question
     points = cube(seed, log2_points=log2_points, dimensions=question.dimensions)
-    probabilities = _probabilities(asked.settings.level)
+    wanted = probabilities(asked.settings.level)
     drawn = draw(question, points)
     combined = {name: one.combine(drawn, points[:, 0]) for name, one in asked.pools.items()}
-    pools = {name: summarize(one.draws, one.question, probabilities) for name, one in combined.items()}
+    pools = {name: summarize(one.draws, one.question, wanted) for name, one in combined.items()}
     forces = {asked.settings.force: pools[asked.settings.pool]}
     for choice, one in asked.forces.items():
         if choice not in forces:
             other = one.combine(draw(one.question, points), points[:, 0])
-            forces[choice] = summarize(other.draws, other.question, probabilities)
-    origins = {name: summarize({name: drawn[name]}, question, probabilities) for name in asked.origins}
+            forces[choice] = summarize(other.draws, other.question, wanted)
+    origins = {name: summarize({name: drawn[name]}, question, wanted) for name in asked.origins}
     kept = sum(weight * float(drawn[name].weight.mean()) for name, weight in question.weights.items())
     return _Replicate(forces, pools, origins, kept, drawn, combined[asked.settings.pool])
 
@@ -656,28 +678,48 @@ def _joined_pool(parts: list[Combined], draws: Mapping[str, Draws]) -> Combined:
 
 def _both(summaries: list[Summary] | None, level: float) -> tuple[tuple[Estimate, ...], tuple[Exceedance, ...]]:
     """Estimates and exceedances; none of either for what could not be asked."""
-    return (_estimates(summaries, level), _exceedances(summaries)) if summaries else ((), ())
+    return (estimates_of(summaries, level), exceedances_of(summaries)) if summaries else ((), ())
 
 
-def _estimates(summaries: list[Summary], level: float) -> tuple[Estimate, ...]:
-    mean, mcse_mean = mean_and_mcse(np.array([summary.mean for summary in summaries]))
-    sd = np.array([summary.sd for summary in summaries]).mean(axis=0)
-    quantile, mcse = mean_and_mcse(np.array([summary.quantiles for summary in summaries]))
-    at = {round(p, 12): column for column, p in enumerate(_probabilities(level))}
-    found = []
-    for row, name in enumerate(QUANTITIES):
-        intervals = []
-        for one in _levels(level):
-            low, high = at[round((1 - one) / 2, 12)], at[round((1 + one) / 2, 12)]
-            ends = quantile[row, low], quantile[row, high], mcse[row, low], mcse[row, high]
-            intervals.append(Interval(one, "equal-tailed", *map(float, ends)))
-        centre = float(quantile[row, at[0.5]]), float(mean[row]), float(sd[row])
-        errors = float(mcse[row, at[0.5]]), float(mcse_mean[row])
-        found.append(Estimate(name, UNITS[name], *centre, *errors, tuple(intervals)))
-    return tuple(found)
+def estimates_of(summaries: list[Summary], level: float) -> tuple[Estimate, ...]:
+    """Every quantity's estimate over the replicates, summarized at `probabilities` of the level."""
+    mean = np.array([summary.mean for summary in summaries])
+    sd = np.array([summary.sd for summary in summaries])
+    quantiles = np.array([summary.quantiles for summary in summaries])
+    return tuple(
+        estimate_of(name, level, mean=mean[:, row], sd=sd[:, row], quantiles=quantiles[:, row])
+        for row, name in enumerate(QUANTITIES)
+    )
 
 
-def _exceedances(summaries: list[Summary]) -> tuple[Exceedance, ...]:
+def estimate_of(name: str, level: float, *, mean: FloatArray, sd: FloatArray, quantiles: FloatArray) -> Estimate:
+    """
+    One quantity's estimate from what each replicate says of it.
+
+    Parameters
+    ----------
+    name : str
+        Of `QUANTITIES`.
+    level : float
+    mean, sd : array, shape (replicates,)
+    quantiles : array, shape (replicates, p)
+        At `probabilities` of the level.
+    """
+    average, mcse_mean = mean_and_mcse(mean)
+    quantile, mcse = mean_and_mcse(quantiles)
+    at = {round(p, 12): column for column, p in enumerate(probabilities(level))}
+    intervals = []
+    for one in _levels(level):
+        low, high = at[round((1 - one) / 2, 12)], at[round((1 + one) / 2, 12)]
+        ends = quantile[low], quantile[high], mcse[low], mcse[high]
+        intervals.append(Interval(one, "equal-tailed", *map(float, ends)))
+    centre = float(quantile[at[0.5]]), float(average), float(sd.mean(axis=0))
+    errors = float(mcse[at[0.5]]), float(mcse_mean)
+    return Estimate(name, UNITS[name], *centre, *errors, tuple(intervals))
+
+
+def exceedances_of(summaries: list[Summary]) -> tuple[Exceedance, ...]:
+    """Every ratio's exceedances over the replicates."""
     mean, mcse = mean_and_mcse(np.array([summary.exceedance for summary in summaries]))
     return tuple(
         Exceedance(name, threshold, float(mean[row, column]), float(mcse[row, column]))

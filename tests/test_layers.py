@@ -24,6 +24,8 @@ FLOORS = (
     ("pools",),
     ("summary",),
     ("pipeline",),
+    ("killed_share",),
+    ("sensitivity",),
     ("custody",),
     ("records",),
     ("tables", "prose"),
