@@ -1,7 +1,7 @@
 """
 One run: settings in, results out.
 
-``run`` is the only place where the random generator is made. The same settings give the same results, byte for
+``scrambles`` is the only place where the random generator is made. The same settings give the same results, byte for
 byte, whoever computes the replicates and however many workers there are.
 
 >>> results = run(Settings(max_draws=16384))
@@ -68,8 +68,10 @@ __all__ = [
     "PoolResult",
     "Results",
     "Settings",
+    "answerable",
     "prepare",
     "run",
+    "scrambles",
     "versions",
 ]
 
@@ -508,8 +510,7 @@ def _probabilities(level: float) -> FloatArray:
 
 
 def _sample(settings: Settings, questions: Mapping[str, Question], executor: Executor | None) -> _Sampled:
-    rng = np.random.default_rng(settings.seed)
-    seeds = replicate_seeds(rng, REPLICATES)
+    seeds = scrambles(settings)
     asked = _asked(settings, questions, seeds[0])
     most = max(int(np.log2(settings.max_draws / REPLICATES)), 0)
     for log2_points in range(min(_FIRST_LOG2_POINTS, most), most + 1):
@@ -530,6 +531,33 @@ def _sample(settings: Settings, questions: Mapping[str, Question], executor: Exe
         _joined_pool([one.combined for one in done], draws),
         convergence,
     )
+
+
+def scrambles(settings: Settings) -> tuple[np.random.SeedSequence, ...]:
+    """The seed of each replicate: where the random generator is made, and the only place."""
+    return replicate_seeds(np.random.default_rng(settings.seed), REPLICATES)
+
+
+def answerable(question: Question, rule: str, seed: np.random.SeedSequence) -> Pooling:
+    """
+    The pool of a question that can be answered.
+
+    Parameters
+    ----------
+    question : Question
+    rule : str
+        One of `pools.POOLS`.
+    seed : SeedSequence
+        Of the first replicate.
+
+    Raises
+    ------
+    InputError
+        If casualties of an origin with weight exceed the force in half of the draws or more, or the pool is
+        logarithmic and the origins have no number in common.
+    """
+    _check_kept(question, _exceeding(question, seed))
+    return pooling(question, rule)
 
 
 def _asked(settings: Settings, questions: Mapping[str, Question], seed: np.random.SeedSequence) -> _Asked:

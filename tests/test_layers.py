@@ -24,6 +24,7 @@ FLOORS = (
     ("pools",),
     ("summary",),
     ("pipeline",),
+    ("specifications",),
     ("custody",),
     ("records",),
     ("tables", "prose"),
