@@ -29,7 +29,7 @@ from analysis.errors import InputError
 from analysis.evidence import OriginEvidence
 from analysis.lexicon import read_lexicon
 from analysis.model import Question, draw
-from analysis.pipeline import Inputs, Settings, estimate_of, probabilities, replicates_of
+from analysis.pipeline import Inputs, Settings, estimate_of, probabilities, scrambles
 from analysis.sampling import cube, map_replicates, mean_and_mcse, weighted_quantiles
 from analysis.summary import Estimate
 
@@ -188,7 +188,7 @@ def killed_shares(settings: Settings, inputs: Inputs, *, executor: Executor | No
     in_use = _class_in_use(settings, question)
     both = [one for one in inputs.evidence.origins if len(one.given) == 2]
     task = partial(_splits, question, tuple(one.name for one in both), in_use, settings.level)
-    drawn = np.array(map_replicates(task, replicates_of(settings), executor=executor))
+    drawn = np.array(map_replicates(task, scrambles(settings), executor=executor))
     origins = tuple(_own(one, drawn[:, row], in_use, settings.level) for row, one in enumerate(both))
     return KilledShares(origins, in_use, read_references())
 

@@ -34,6 +34,8 @@ __all__ = [
     "from_killed",
     "from_killed_and_wounded",
     "from_wounded",
+    "losses_from",
+    "over_force",
     "pooled",
     "ratio_below",
     "ratio_quantiles",
@@ -290,16 +292,39 @@ def draw(question: Question, points: FloatArray) -> dict[str, Draws]:
         for quantity in sorted(given):
             figures[quantity] = given[quantity].ppf(points[:, column])
             column += 1
-        losses = _losses(figures, ratio)
-        below = question.force.below(losses.casualties)
-        # The force given that it is at least the casualties, so that no draw has to be thrown away.
-        force = np.maximum(question.force.ppf(below + points[:, 0] * (1 - below)), losses.casualties)
-        drawn[name] = Draws(losses, force, 1 - below)
+        drawn[name] = over_force(losses_from(figures, ratio), question.force, points[:, 0])
     return drawn
 
 
-def _losses(figures: dict[str, FloatArray], ratio: FloatArray) -> Losses:
-    match figures:
+def over_force(losses: Losses, force: Tabulated, places: FloatArray) -> Draws:
+    """
+    Losses over a force given that it is at least the casualties, so that no draw has to be thrown away.
+
+    Parameters
+    ----------
+    losses : Losses
+    force : Tabulated
+        Soldiers.
+    places : array, shape (n,)
+        The force's column of the points.
+    """
+    below = force.below(losses.casualties)
+    drawn = np.maximum(force.ppf(below + places * (1 - below)), losses.casualties)
+    return Draws(losses, drawn, 1 - below)
+
+
+def losses_from(figures: Mapping[str, FloatArray], ratio: FloatArray) -> Losses:
+    """
+    Losses of an origin from what it gives, and from R where it gives too little.
+
+    Parameters
+    ----------
+    figures : mapping of str to array, shape (n,), soldiers
+        Killed and wounded, killed and casualties, or one of the three.
+    ratio : array, shape (n,)
+        R, dimensionless.
+    """
+    match dict(figures):
         case {"killed": killed, "wounded": wounded}:
             return from_killed_and_wounded(killed=killed, wounded=wounded)
         case {"killed": killed, "casualties": casualties}:

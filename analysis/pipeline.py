@@ -1,8 +1,8 @@
 """
 One run: settings in, results out.
 
-``replicates_of`` is the only place where the random generator is made. The same settings give the same results, byte
-for byte, whoever computes the replicates and however many workers there are.
+``scrambles`` is the only place where the random generator is made. The same settings give the same results, byte for
+byte, whoever computes the replicates and however many workers there are.
 
 >>> results = run(Settings(max_draws=16384))
 >>> results.estimate("casualties_ratio").text(0.9, digits=2)
@@ -68,14 +68,15 @@ __all__ = [
     "PoolResult",
     "Results",
     "Settings",
+    "answerable",
     "ask",
     "estimate_of",
     "estimates_of",
     "exceedances_of",
     "prepare",
     "probabilities",
-    "replicates_of",
     "run",
+    "scrambles",
     "versions",
 ]
 
@@ -513,13 +514,8 @@ def probabilities(level: float) -> FloatArray:
     return np.array(sorted({0.5, *ends}))
 
 
-def replicates_of(settings: Settings) -> tuple[np.random.SeedSequence, ...]:
-    """The seeds of a run's replicates: the only place where the random generator is made."""
-    return replicate_seeds(np.random.default_rng(settings.seed), REPLICATES)
-
-
 def _sample(settings: Settings, questions: Mapping[str, Question], executor: Executor | None) -> _Sampled:
-    seeds = replicates_of(settings)
+    seeds = scrambles(settings)
     asked = _asked(settings, questions, seeds[0])
     most = max(int(np.log2(settings.max_draws / REPLICATES)), 0)
     for log2_points in range(min(_FIRST_LOG2_POINTS, most), most + 1):
@@ -540,6 +536,33 @@ def _sample(settings: Settings, questions: Mapping[str, Question], executor: Exe
         _joined_pool([one.combined for one in done], draws),
         convergence,
     )
+
+
+def scrambles(settings: Settings) -> tuple[np.random.SeedSequence, ...]:
+    """The seed of each replicate: where the random generator is made, and the only place."""
+    return replicate_seeds(np.random.default_rng(settings.seed), REPLICATES)
+
+
+def answerable(question: Question, rule: str, seed: np.random.SeedSequence) -> Pooling:
+    """
+    The pool of a question that can be answered.
+
+    Parameters
+    ----------
+    question : Question
+    rule : str
+        One of `pools.POOLS`.
+    seed : SeedSequence
+        Of the first replicate.
+
+    Raises
+    ------
+    InputError
+        If casualties of an origin with weight exceed the force in half of the draws or more, or the pool is
+        logarithmic and the origins have no number in common.
+    """
+    _check_kept(question, _exceeding(question, seed))
+    return pooling(question, rule)
 
 
 def _asked(settings: Settings, questions: Mapping[str, Question], seed: np.random.SeedSequence) -> _Asked:

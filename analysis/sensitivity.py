@@ -40,7 +40,7 @@ from analysis.pipeline import (
     exceedances_of,
     prepare,
     probabilities,
-    replicates_of,
+    scrambles,
 )
 from analysis.pools import Pooling, pooling
 from analysis.sampling import cube, map_replicates, mean_and_mcse
@@ -307,7 +307,7 @@ def analyse(settings: Settings, *, executor: Executor | None = None) -> Sensitiv
         What `pipeline.run` refuses.
     """
     inputs = prepare(settings)
-    seeds = replicates_of(settings)
+    seeds = scrambles(settings)
     asked = ask(inputs.questions[settings.force], settings.pool, seeds[0])
     in_use = replace(asked, question=_weighted(asked.question))
     together, *without = _left_out(settings, inputs, in_use, seeds, executor)

@@ -26,6 +26,7 @@ FLOORS = (
     ("pipeline",),
     ("killed_share",),
     ("sensitivity",),
+    ("specifications",),
     ("custody",),
     ("records",),
     ("tables", "prose"),

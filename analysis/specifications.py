@@ -1,0 +1,808 @@
+"""
+The same question under every combination of the choices that an analyst could have made: the specification curve.
+
+Five choices are crossed: the pool, the width of the readings, the class of wounded per killed, the force, and which
+origins count. Each combination is a `Settings`; `pipeline.run` answers any of them, and `specify` all of them from the
+same points, so that what differs between two is the choice and not the sampling.
+
+Which levels a choice has is judgement, and so is that all of them count alike. Refused: a combination dropped in
+silence. One that cannot be answered is in the curve with its reason.
+
+>>> specifications = grid(Settings())
+>>> len(specifications), specifications[0].pool, specifications[0].width
+(324, 'linear', 0.5)
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.claims import Register
+from analysis.distributions import Distribution, FloatArray, ready
+from analysis.errors import InputError
+from analysis.evidence import FORCES, parse_weights
+from analysis.lexicon import read_lexicon
+from analysis.model import (
+    THRESHOLDS,
+    UNITS,
+    Draws,
+    Losses,
+    Question,
+    losses_from,
+    over_force,
+    ratio_below,
+    ratio_quantiles,
+)
+from analysis.pipeline import LEVELS, REPLICATES, Inputs, Settings, answerable, prepare, scrambles
+from analysis.pools import POOLS, Combined, Pooling
+from analysis.sampling import cube, map_replicates, mean_and_mcse, weighted_quantiles
+from analysis.summary import Estimate, Exceedance, Interval
+
+__all__ = [
+    "CHOICES",
+    "OUTPUTS",
+    "PROBABILITIES",
+    "WIDTHS",
+    "Alternative",
+    "Answer",
+    "Choice",
+    "Curve",
+    "Drivers",
+    "Envelope",
+    "Level",
+    "Specification",
+    "apportion",
+    "choices",
+    "grid",
+    "specify",
+]
+
+# In the order of the grid; each but the last is a setting, and "origins" stands for the weights.
+CHOICES = ("pool", "width", "wounded_per_killed", "force", "origins")
+# The evidence behind the lexicon asks for halved and doubled distances; as coded is between them.
+WIDTHS = (0.5, 1.0, 2.0)
+# Of the quantiles of every specification: steps of a fortieth hold the ends of all intervals that a run gives.
+PROBABILITIES = tuple(round(step / 40, 15) for step in range(1, 40))
+# What the choices are held responsible for.
+OUTPUTS = ("median", "interval width")
+
+_RATIO = "casualties_ratio"
+_LOG2_POINTS = 10
+_DRAWS = REPLICATES * 2**_LOG2_POINTS
+# Of the smooth quantiles, in probability. Their Monte Carlo error is about 1e-4 there.
+_NEAR = 1e-6
+_PASSES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """
+    One way to make a choice.
+
+    Parameters
+    ----------
+    value : str or float
+        What the setting holds; of the choice "origins", the weights.
+    label : str
+        For people: "linear", "2", "without NIS".
+    """
+
+    value: str | float
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """
+    A choice of method and the ways to make it.
+
+    Parameters
+    ----------
+    name : str
+        One of `CHOICES`.
+    levels : tuple of Level
+    used : int
+        Which of them the settings use.
+    """
+
+    name: str
+    levels: tuple[Level, ...]
+    used: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answer:
+    """
+    The casualties ratio under one specification.
+
+    Parameters
+    ----------
+    probabilities : array, shape (p,)
+        `PROBABILITIES` and the ends of the settings' level, rising.
+    quantiles, mcse : array, shape (p,)
+        Means over the replicates, and their Monte Carlo standard errors.
+    replicates : array, shape (16, p)
+        The quantiles of each replicate; the same replicate of all specifications has the same points.
+    estimate : Estimate
+        The same as a run gives it, with 50, 80, 90 and 95 % intervals and that of the settings' level.
+    exceedance : tuple of Exceedance
+        At `model.THRESHOLDS`.
+    kept : float
+        Share of the draws in which casualties do not exceed the force.
+    """
+
+    probabilities: FloatArray
+    quantiles: FloatArray
+    mcse: FloatArray
+    replicates: FloatArray
+    estimate: Estimate
+    exceedance: tuple[Exceedance, ...]
+    kept: float
+
+    @property
+    def median(self) -> float:
+        """Share of the force."""
+        return self.estimate.median
+
+    def interval(self, level: float) -> Interval:
+        """The interval of a level that a run gives."""
+        return self.estimate.interval(level)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Specification:
+    """
+    One combination of the choices.
+
+    Parameters
+    ----------
+    settings : Settings
+        `pipeline.run` of them gives the same numbers.
+    levels : tuple of int
+        Place in ``Choice.levels``, for each of `CHOICES`.
+    used : bool
+        Whether it is the one in use.
+    answer : Answer or None
+        ``None`` if it is refused.
+    refused : str or None
+        What `pipeline.run` says of it; ``None`` if it is answered.
+    """
+
+    settings: Settings
+    levels: tuple[int, ...]
+    used: bool
+    answer: Answer | None
+    refused: str | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Envelope:
+    """
+    The least and the largest of all answered specifications: a p-box, whatever the choice within these.
+
+    Its ends belong to single specifications; no specification is the envelope, and it has no probability of its own.
+
+    Parameters
+    ----------
+    probabilities : array, shape (p,)
+    low, high : array, shape (p,)
+        Least and largest quantile, shares of the force.
+    low_from, high_from : array of int, shape (p,)
+        Places in ``Curve.specifications`` of those that give them; the first of several.
+    thresholds : array, shape (t,)
+        `model.THRESHOLDS`.
+    exceeding_low, exceeding_high, exceeding_low_from, exceeding_high_from : array, shape (t,)
+        The same for the probability of exceeding each threshold.
+    """
+
+    probabilities: FloatArray
+    low: FloatArray
+    high: FloatArray
+    low_from: NDArray[np.intp]
+    high_from: NDArray[np.intp]
+    thresholds: FloatArray
+    exceeding_low: FloatArray
+    exceeding_high: FloatArray
+    exceeding_low_from: NDArray[np.intp]
+    exceeding_high_from: NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Alternative:
+    """
+    One choice made another way, all else as in use.
+
+    Parameters
+    ----------
+    choice : Choice
+    level : Level
+    specification : Specification
+    difference, mcse : float or None
+        Of the median from the one in use, shares of the force; the error is that of the difference in each replicate,
+        whose points are the same. ``None`` if refused.
+    """
+
+    choice: Choice
+    level: Level
+    specification: Specification
+    difference: float | None
+    mcse: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Drivers:
+    """
+    How much of what differs between specifications comes from each choice: Sobol indices over the factorial.
+
+    Every level counts alike, and every answered combination: that is judgement, for nobody holds a halved width as
+    probable as a doubled one. Where all combinations are answered, ``first`` is the share of the variance that the
+    choice explains alone, ``total`` the share that goes if all other choices are made, and what ``total`` has more is
+    interactions. Where some are refused, the choices are no longer independent: what is refused has no place in any
+    mean, ``first`` is the variance of a level's mean and ``total`` the mean variance with all other choices made, over
+    what is answered; ``total`` may then be below ``first``.
+
+    Parameters
+    ----------
+    output : str
+        One of `OUTPUTS`: logarithm of the median, or of the width of the interval of the settings' level.
+    variance : float
+        Of the logarithm, over the answered combinations.
+    first, total : tuple of float
+        For each of `CHOICES`; 0 where nothing differs.
+    answered, combinations : int
+        How many have the output, and how many there are.
+    """
+
+    output: str
+    variance: float
+    first: tuple[float, ...]
+    total: tuple[float, ...]
+    answered: int
+    combinations: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Curve:
+    """
+    Every specification, answered or refused.
+
+    Parameters
+    ----------
+    settings : Settings
+        Those in use.
+    choices : tuple of Choice
+        In the order of `CHOICES`.
+    specifications : tuple of Specification
+        In the order of `grid`: the last choice changes first.
+    distinct : int
+        How many of the answers were computed; a choice that plays no part in a specification has no answer of its own.
+    """
+
+    settings: Settings
+    choices: tuple[Choice, ...]
+    specifications: tuple[Specification, ...]
+    distinct: int
+
+    @property
+    def used(self) -> Specification:
+        """The one in use; it is always answered."""
+        return next(one for one in self.specifications if one.used)
+
+    @property
+    def answered(self) -> tuple[Specification, ...]:
+        """Those with an answer, in the order of the grid."""
+        return tuple(one for one in self.specifications if one.answer)
+
+    @property
+    def refused(self) -> tuple[Specification, ...]:
+        """Those without one."""
+        return tuple(one for one in self.specifications if one.refused is not None)
+
+    def by_median(self) -> tuple[Specification, ...]:
+        """The answered ones, medians rising; those with the same median as in the grid."""
+        return tuple(sorted(self.answered, key=lambda one: one.answer.median))  # type: ignore[union-attr]
+
+    def envelope(self) -> Envelope:
+        """The p-box of all answered specifications."""
+        places = np.array([at for at, one in enumerate(self.specifications) if one.answer])
+        answers = [one.answer for one in self.answered if one.answer]
+        quantiles = np.array([one.quantiles for one in answers])
+        exceeding = np.array([[at.probability for at in one.exceedance] for one in answers])
+        return Envelope(
+            answers[0].probabilities,
+            quantiles.min(axis=0),
+            quantiles.max(axis=0),
+            places[quantiles.argmin(axis=0)],
+            places[quantiles.argmax(axis=0)],
+            np.array(THRESHOLDS),
+            exceeding.min(axis=0),
+            exceeding.max(axis=0),
+            places[exceeding.argmin(axis=0)],
+            places[exceeding.argmax(axis=0)],
+        )
+
+    def alternatives(self) -> tuple[Alternative, ...]:
+        """Every level of every choice with all else as in use, the level in use among them."""
+        by_levels = {one.levels: one for one in self.specifications}
+        found = []
+        for at, choice in enumerate(self.choices):
+            for place, level in enumerate(choice.levels):
+                other = by_levels[(*self.used.levels[:at], place, *self.used.levels[at + 1 :])]
+                found.append(Alternative(choice, level, other, *_difference(other.answer, self.used.answer)))
+        return tuple(found)
+
+    def drivers(self) -> tuple[Drivers, ...]:
+        """What the choices are responsible for, for each of `OUTPUTS`."""
+        return tuple(apportion(self._table(output), output) for output in OUTPUTS)
+
+    def _table(self, output: str) -> FloatArray:
+        """The logarithm of an output over the factorial; nan for what has none."""
+        values = []
+        for one in self.specifications:
+            value = 0.0
+            if one.answer:
+                ends = one.answer.interval(self.settings.level)
+                value = one.answer.median if output == "median" else ends.high - ends.low
+            values.append(np.log(value) if value > 0 else np.nan)
+        return np.reshape(values, [len(choice.levels) for choice in self.choices])
+
+
+def _difference(other: Answer | None, used: Answer | None) -> tuple[float | None, float | None]:
+    if other is None or used is None:
+        return None, None
+    at = int(np.flatnonzero(used.probabilities == 0.5)[0])
+    mean, mcse = mean_and_mcse(other.replicates[:, at] - used.replicates[:, at])
+    return float(mean), float(mcse)
+
+
+def apportion(table: FloatArray, output: str) -> Drivers:
+    """
+    Analysis of variance over a factorial.
+
+    Parameters
+    ----------
+    table : array
+        An axis for each choice; nan where there is no answer. A level without any answer is no level.
+    output : str
+        What the table holds.
+
+    Notes
+    -----
+    With Y over the answered cells, each as probable as any other: first = Var(E[Y | X_i]) / Var(Y) and total =
+    E[Var(Y | all but X_i)] / Var(Y) (Homma and Saltelli 1996), exactly, since every cell is known. O(cells * choices).
+
+    Examples
+    --------
+    Two choices that add up, the second of which moves the answer twice as far.
+
+    >>> apportion(np.array([[0.0, 2.0], [1.0, 3.0]]), "median").first
+    (0.2, 0.8)
+    """
+    known = ~np.isnan(table)
+    values = np.where(known, table, 0.0)
+    count = int(known.sum())
+    centred = np.where(known, values - values.sum() / max(count, 1), 0.0)
+    variance = float((centred**2).sum() / max(count, 1))
+    first, total = [], []
+    for axis in range(table.ndim):
+        others = tuple(other for other in range(table.ndim) if other != axis)
+        explained = float((_means(centred, known, others) ** 2 * known).sum())
+        left = np.where(known, centred - _means(centred, known, (axis,)), 0.0)
+        first.append(_share(explained / max(count, 1), variance))
+        total.append(_share(float((left**2).sum()) / max(count, 1), variance))
+    return Drivers(output, variance, tuple(first), tuple(total), count, table.size)
+
+
+def _means(values: FloatArray, known: NDArray[np.bool_], axes: tuple[int, ...]) -> FloatArray:
+    """Means of the known values along axes, in the shape of the table; 0 where none is known."""
+    counts = known.sum(axis=axes, keepdims=True)
+    return values.sum(axis=axes, keepdims=True) / np.maximum(counts, 1)
+
+
+def _share(part: float, whole: float) -> float:
+    # Below 1e-12 a share is the rounding of the sums, and would differ from one processor to the next.
+    return part / whole if whole > 0 and part > 1e-12 * whole else 0.0
+
+
+def choices(settings: Settings) -> tuple[Choice, ...]:
+    """
+    The choices and their levels for a register on a day; the settings' own are always among them.
+
+    Raises
+    ------
+    InputError
+        As `pipeline.run` does.
+    """
+    return _choices(settings, prepare(settings))
+
+
+def _choices(settings: Settings, inputs: Inputs) -> tuple[Choice, ...]:
+    widths = sorted({*WIDTHS, settings.width})
+    forces = [choice for choice in FORCES if choice in inputs.forces]
+    origins, used = _origin_sets(settings, inputs)
+    ratios, used_ratio = _ratios(settings, inputs)
+    return (
+        Choice("pool", tuple(Level(name, name) for name in POOLS), POOLS.index(settings.pool)),
+        Choice("width", tuple(Level(width, f"{width:g}") for width in widths), widths.index(settings.width)),
+        Choice("wounded_per_killed", ratios, used_ratio),
+        Choice("force", tuple(Level(name, name) for name in forces), forces.index(settings.force)),
+        Choice("origins", origins, used),
+    )
+
+
+def _ratios(settings: Settings, inputs: Inputs) -> tuple[tuple[Level, ...], int]:
+    """Every class of the lexicon, and the analyst's own number unless it comes to the same as a class."""
+    own = settings.wounded_per_killed
+    wanted = inputs.questions[settings.force].wounded_per_killed
+    classes = read_lexicon().wounded_per_killed
+    names = list(classes)
+    alike = [at for at, name in enumerate(names) if name == own or classes[name].distribution() == wanted]
+    used = alike[0] if alike else len(names)
+    levels = [Level(own if at == used else name, name) for at, name in enumerate(names)]
+    return (*levels, *([] if alike else [Level(own, own)])), used
+
+
+def _origin_sets(settings: Settings, inputs: Inputs) -> tuple[tuple[Level, ...], int]:
+    """
+    All origins, and without each in turn, in the analyst's weights; these too if they are none of them.
+
+    Weights of 0 are taken away before, so that an origin which the analyst leaves out is in the first set.
+    """
+    register, names = inputs.register, list(inputs.questions[settings.force].origins)
+    parts = [part.strip() for part in settings.weights.split(",") if part.strip()]
+    own = {register.origin_named(part.partition("=")[0].strip()): part for part in parts}
+    given = {name: part for name, part in own.items() if float(part.partition("=")[2]) > 0}
+    sets = [Level(", ".join(given.values()), "all origins")]
+    for name in names if len(names) > 1 else []:
+        others = [part for other, part in given.items() if other != name]
+        sets.append(Level(", ".join([*others, f"{_spelling(name, register)}=0"]), f"without {name}"))
+    wanted = parse_weights(settings.weights, register=register, origins=names)
+    for used, one in enumerate(sets):
+        weights = parse_weights(str(one.value), register=register, origins=names)
+        # 1e-12: weights that come to the same miss each other by the rounding of their sum.
+        if all(abs(weights[name] - wanted[name]) < 1e-12 for name in names):
+            return (*sets[:used], Level(settings.weights, one.label), *sets[used + 1 :]), used
+    return (*sets, Level(settings.weights, settings.weights)), len(sets)
+
+
+def _spelling(origin: str, register: Register) -> str:
+    """A name of an origin that can stand among weights."""
+    source = register.sources[origin]
+    for name in (origin, source.name, *source.spellings):
+        if not set(name) & set(",=") and name == name.strip() and register.origin_named(name) == origin:
+            return name
+    raise InputError(
+        f"origin {origin!r} cannot be named among weights, since every name of it has a comma or an equals sign; "
+        "expected a spelling without them"
+    )
+
+
+def grid(settings: Settings) -> tuple[Settings, ...]:
+    """
+    Every combination of the choices, each as settings of 16 x 2**10 draws at most; all else as in ``settings``.
+
+    Raises
+    ------
+    InputError
+        As `pipeline.run` does.
+    """
+    return _grid(settings, choices(settings))
+
+
+def _grid(settings: Settings, crossed: tuple[Choice, ...]) -> tuple[Settings, ...]:
+    return tuple(
+        replace(
+            settings,
+            pool=str(pool.value),
+            width=float(width.value),
+            wounded_per_killed=str(ratio.value),
+            force=str(force.value),
+            weights=str(origins.value),
+            max_draws=_DRAWS,
+        )
+        for pool, width, ratio, force, origins in itertools.product(*(choice.levels for choice in crossed))
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    """
+    What an answer depends on: no pool where one origin has weight, and no R where none of them needs it.
+
+    ``force`` is the first choice that comes to the same claims.
+    """
+
+    rule: str
+    width: float
+    ratio: str | None
+    force: str
+    weights: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """
+    What every replicate needs, made once.
+
+    Parameters
+    ----------
+    figures : mapping of float to mapping of str to mapping of str to Distribution
+        By width, origin and quantity.
+    ratios : mapping of str to Distribution
+        By the level's value.
+    cells : mapping of _Cell to Pooling
+    probabilities : array, shape (p,)
+    dimensions : int
+    """
+
+    figures: Mapping[float, Mapping[str, Mapping[str, Distribution]]]
+    ratios: Mapping[str, Distribution]
+    cells: Mapping[_Cell, Pooling]
+    probabilities: FloatArray
+    dimensions: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Levels:
+    """What each level of a choice stands for, read and checked once."""
+
+    widths: Mapping[float, Mapping[str, Question]]
+    ratios: Mapping[str, Distribution]
+    weights: Mapping[str, Mapping[str, float]]
+    forces: Mapping[str, str]
+    unasked: Mapping[str, str]
+
+    @classmethod
+    def of(cls, settings: Settings, crossed: tuple[Choice, ...], inputs: Inputs) -> _Levels:
+        values = {choice.name: [level.value for level in choice.levels] for choice in crossed}
+        names = list(inputs.questions[settings.force].origins)
+        by_ratio = {str(one): prepare(replace(settings, wounded_per_killed=str(one))) for one in values[CHOICES[2]]}
+        first = {force.claims: choice for choice, force in reversed(inputs.forces.items())}
+        refusals = {str(one): _refusal(replace(settings, force=str(one))) for one in values["force"]}
+        return cls(
+            {float(one): prepare(replace(settings, width=float(one))).questions for one in values["width"]},
+            {ratio: one.questions[settings.force].wounded_per_killed for ratio, one in by_ratio.items()},
+            {str(one): parse_weights(str(one), register=inputs.register, origins=names) for one in values["origins"]},
+            {choice: first[force.claims] for choice, force in inputs.forces.items()},
+            {force: reason for force, reason in refusals.items() if reason},
+        )
+
+    def question(self, one: Settings) -> Question:
+        return replace(
+            self.widths[one.width][one.force],
+            wounded_per_killed=self.ratios[one.wounded_per_killed],
+            weights=self.weights[one.weights],
+        )
+
+    def cell(self, one: Settings) -> _Cell:
+        origins = self.widths[one.width][one.force].origins
+        weights = {name: weight for name, weight in self.weights[one.weights].items() if weight > 0}
+        return _Cell(
+            one.pool if len(weights) > 1 else POOLS[0],
+            one.width,
+            one.wounded_per_killed if any(_split(origins[name]) for name in weights) else None,
+            self.forces[one.force],
+            tuple(weights.items()),
+        )
+
+
+def _split(given: Mapping[str, Distribution]) -> bool:
+    """Whether the casualties of an origin depend on R: where it gives one part of them and no more."""
+    return set(given) in ({"killed"}, {"wounded"})
+
+
+def _refusal(settings: Settings) -> str | None:
+    """What is wrong with settings before anything is sampled."""
+    try:
+        prepare(settings)
+    except InputError as error:
+        return str(error)
+    return None
+
+
+def specify(settings: Settings, *, executor: Executor | None = None) -> Curve:
+    """
+    Answer every specification of the grid.
+
+    Parameters
+    ----------
+    settings : Settings
+    executor : Executor, optional
+        Computes the replicates, as in `pipeline.run`. It changes the time, never the result.
+
+    Raises
+    ------
+    InputError
+        As `pipeline.run` does for the settings in use.
+    """
+    inputs = prepare(settings)
+    crossed = _choices(settings, inputs)
+    specifications = _grid(settings, crossed)
+    levels = list(itertools.product(*(range(len(choice.levels)) for choice in crossed)))
+    used = tuple(choice.used for choice in crossed)
+    read = _Levels.of(settings, crossed, inputs)
+    cells = [read.cell(one) for one in specifications]
+    asked = _asked(specifications, cells, read, scrambles(settings)[0])
+    reasons = [
+        read.unasked.get(one.force) or (None if isinstance(asked[cell], Pooling) else str(asked[cell]))
+        for one, cell in zip(specifications, cells, strict=True)
+    ]
+    if reason := reasons[levels.index(used)]:  # `run` would not answer, and nothing could be compared with it
+        raise InputError(*reason.split("\n"))
+    plan = _plan(settings, asked, read)
+    rows = np.array(map_replicates(partial(_replicate, plan), scrambles(settings), executor=executor))
+    answers = {cell: _answer(rows[:, at], plan.probabilities, settings.level) for at, cell in enumerate(plan.cells)}
+    made = [
+        Specification(one, at, at == used, None if reason else answers[cell], reason)
+        for one, at, cell, reason in zip(specifications, levels, cells, reasons, strict=True)
+    ]
+    return Curve(settings, crossed, tuple(made), len(answers))
+
+
+def _asked(
+    specifications: tuple[Settings, ...], cells: list[_Cell], read: _Levels, seed: np.random.SeedSequence
+) -> dict[_Cell, Pooling | str]:
+    """The pool of each cell, or why it has none."""
+    asked: dict[_Cell, Pooling | str] = {}
+    for one, cell in zip(specifications, cells, strict=True):
+        if cell not in asked and one.force not in read.unasked:
+            try:
+                asked[cell] = answerable(read.question(one), cell.rule, seed)
+            except InputError as error:
+                asked[cell] = str(error)
+    return asked
+
+
+def _plan(settings: Settings, asked: Mapping[_Cell, Pooling | str], read: _Levels) -> _Plan:
+    questions = {width: by_force[settings.force] for width, by_force in read.widths.items()}
+    figures = {
+        width: {
+            origin: {quantity: ready(given[quantity]) for quantity in sorted(given)}
+            for origin, given in question.origins.items()
+        }
+        for width, question in questions.items()
+    }
+    # What is sent to a worker has its tables with it, each of them once.
+    cells = {
+        cell: replace(one, question=replace(one.question, origins=figures[cell.width]))
+        for cell, one in asked.items()
+        if isinstance(one, Pooling)
+    }
+    dimensions = questions[settings.width].dimensions
+    return _Plan(figures, read.ratios, cells, _probabilities(settings.level), dimensions)
+
+
+def _probabilities(level: float) -> FloatArray:
+    return np.array(sorted({*PROBABILITIES, *(round((1 + side * level) / 2, 15) for side in (-1, 1))}))
+
+
+def _replicate(plan: _Plan, seed: np.random.SeedSequence) -> FloatArray:
+    """Of one replicate a row for each cell: quantiles, exceedances, mean, sd and share kept, shape (cells, p + 7)."""
+    shared = _Shared(plan, cube(seed, log2_points=_LOG2_POINTS, dimensions=plan.dimensions))
+    rows = []
+    for cell, pool in plan.cells.items():
+        drawn = {name: shared.draws(name, cell, pool.question) for name, _ in cell.weights}
+        combined = pool.combine(drawn, shared.points[:, 0])
+        kept = sum(weight * float(drawn[name].weight.mean()) for name, weight in cell.weights)
+        rows.append(np.append(_summary(combined, plan.probabilities), kept))
+    return np.array(rows)
+
+
+class _Shared:
+    """The draws of one replicate, each made when it is first asked for."""
+
+    def __init__(self, plan: _Plan, points: FloatArray) -> None:
+        self.plan, self.points = plan, points
+        self._figures: dict[tuple[str, float], dict[str, FloatArray]] = {}
+        self._ratios: dict[str | None, FloatArray] = {}
+        self._losses: dict[tuple[str, float, str | None], Losses] = {}
+        self._draws: dict[tuple[str, float, str | None, str], Draws] = {}
+        self._columns: dict[tuple[str, str], int] = {}
+        for given in list(plan.figures.values())[:1]:
+            pairs = ((origin, quantity) for origin, figures in given.items() for quantity in figures)
+            self._columns = {pair: 2 + at for at, pair in enumerate(pairs)}
+
+    def draws(self, origin: str, cell: _Cell, question: Question) -> Draws:
+        ratio = cell.ratio if _split(question.origins[origin]) else None
+        key = origin, cell.width, ratio, cell.force
+        if key not in self._draws:
+            self._draws[key] = over_force(self._loss(*key[:3]), question.force, self.points[:, 0])
+        return self._draws[key]
+
+    def _loss(self, origin: str, width: float, ratio: str | None) -> Losses:
+        key = origin, width, ratio
+        if key not in self._losses:
+            if (origin, width) not in self._figures:
+                self._figures[origin, width] = {
+                    quantity: one.ppf(self.points[:, self._columns[origin, quantity]])
+                    for quantity, one in self.plan.figures[width][origin].items()
+                }
+            if ratio not in self._ratios:
+                # Where R plays no part in the casualties any class splits them.
+                one = self.plan.ratios[ratio] if ratio is not None else next(iter(self.plan.ratios.values()))
+                self._ratios[ratio] = one.ppf(self.points[:, 1])
+            self._losses[key] = losses_from(self._figures[origin, width], self._ratios[ratio])
+        return self._losses[key]
+
+
+def _summary(combined: Combined, probabilities: FloatArray) -> FloatArray:
+    """Quantiles, exceedances, mean and sd of the casualties ratio of a pool."""
+    values = np.concatenate([one.quantity(_RATIO) for one in combined.draws.values()])
+    weight = np.concatenate(
+        [combined.question.weights[name] * one.mass / one.mass.sum() for name, one in combined.draws.items()]
+    )
+    exceeding = 1 - ratio_below(combined.draws, combined.question, name=_RATIO, threshold=np.array(THRESHOLDS))
+    mean = float(values @ weight)
+    sd = float(np.sqrt((values - mean) ** 2 @ weight))
+    return np.concatenate([_quantiles(combined, values, weight, probabilities), exceeding, [mean, sd]])
+
+
+def _quantiles(combined: Combined, values: FloatArray, weight: FloatArray, probabilities: FloatArray) -> FloatArray:
+    """
+    Roots of the pool's smooth cdf, to `_NEAR` in probability, by inverse interpolation from the draws' quantiles.
+
+    `model.ratio_quantiles` finds them to 1e-11, one secant at a time; here all are found together, and every value of
+    the cdf serves all of them. Measured (``bench_grid.py``): TODO
+    """
+    from scipy.interpolate import PchipInterpolator  # only where it is used: it imports much
+
+    if combined.question.force.x[0] == combined.question.force.x[-1]:  # one value: nothing to integrate out
+        return weighted_quantiles(values, weight, probabilities)
+    below = partial(ratio_below, combined.draws, combined.question, name=_RATIO)
+    outside = np.array([probabilities[0], 1 - probabilities[-1]]) / 4
+    at = weighted_quantiles(values, weight, np.concatenate([[outside[0]], probabilities, [1 - outside[1]]]))
+    upto = below(threshold=at)
+    found, missed = at[1:-1].copy(), np.abs(upto[1:-1] - probabilities)
+    for _ in range(_PASSES):
+        open_ = np.flatnonzero(missed > _NEAR)
+        if not open_.size:
+            return np.maximum.accumulate(found)
+        rising = np.append(True, np.diff(upto) > _NEAR / 100)
+        if rising.sum() < 2:
+            break
+        inverse = PchipInterpolator(upto[rising], np.log(at[rising]), extrapolate=False)
+        found[open_] = np.exp(inverse(probabilities[open_]))
+        now = below(threshold=found[open_])
+        missed[open_] = np.abs(now - probabilities[open_])
+        order = np.argsort(np.concatenate([at, found[open_]]), kind="stable")
+        at = np.concatenate([at, found[open_]])[order]
+        upto = np.maximum.accumulate(np.concatenate([upto, now])[order])
+    # Steps of the cdf (figures and a force of few values) are for a search that halves.
+    open_ = np.flatnonzero(~(missed <= _NEAR))
+    found[open_] = ratio_quantiles(combined.draws, combined.question, name=_RATIO, levels=probabilities[open_])
+    return np.maximum.accumulate(found)
+
+
+def _answer(rows: FloatArray, probabilities: FloatArray, level: float) -> Answer:
+    """What the replicates of a cell come to."""
+    size, thresholds = probabilities.size, len(THRESHOLDS)
+    value, mcse = mean_and_mcse(rows)
+    at = {round(p, 12): column for column, p in enumerate(probabilities)}
+    intervals = []
+    for one in sorted({*LEVELS, level}):
+        low, high = at[round((1 - one) / 2, 12)], at[round((1 + one) / 2, 12)]
+        ends = value[low], value[high], mcse[low], mcse[high]
+        intervals.append(Interval(one, "equal-tailed", *map(float, ends)))
+    middle, mean, sd = at[0.5], size + thresholds, size + thresholds + 1
+    centre = float(value[middle]), float(value[mean]), float(value[sd])
+    estimate = Estimate(_RATIO, UNITS[_RATIO], *centre, float(mcse[middle]), float(mcse[mean]), tuple(intervals))
+    exceedance = tuple(
+        Exceedance(_RATIO, threshold, float(value[size + column]), float(mcse[size + column]))
+        for column, threshold in enumerate(THRESHOLDS)
+    )
+    return Answer(
+        probabilities,
+        value[:size],
+        mcse[:size],
+        rows[:, :size],
+        estimate,
+        exceedance,
+        float(value[size + thresholds + 2]),
+    )
