@@ -29,7 +29,7 @@ from analysis.sampling import Convergence
 from analysis.summary import Estimate, Exceedance, Interval
 from analysis.wording import QUANTILES, Reading
 
-__all__ = ["CSV_COLUMNS", "layers_record", "reading_record", "to_csv", "to_json", "write"]
+__all__ = ["CSV_COLUMNS", "layers_record", "reading_record", "settings_record", "to_csv", "to_json", "write"]
 
 CSV_COLUMNS = (
     *("source", "name", "unit", "median", "mean", "sd", "mcse", "mcse_mean"),
@@ -45,10 +45,9 @@ def to_json(results: Results) -> str:
 
     Numbers have 12 significant digits: what differs beyond is rounding of the processor.
     """
-    settings = {field.name: getattr(results.settings, field.name) for field in fields(Settings)}
     document = {
         "schema": "results-1",
-        "settings": {**settings, "register": results.register.name},
+        "settings": settings_record(results),
         "register": {"name": results.register.name, "files": dict(results.register.digests)},
         "lexicon": {"sha256": results.lexicon_digest},
         "versions": versions(),
@@ -87,6 +86,12 @@ def to_json(results: Results) -> str:
         "violation": results.violation,
     }
     return json.dumps(_plain(document), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+
+def settings_record(results: Results) -> dict[str, object]:
+    """The settings of a run as JSON holds them: the register by its name, since a path is of one machine."""
+    settings = {field.name: getattr(results.settings, field.name) for field in fields(Settings)}
+    return {**settings, "register": results.register.name}
 
 
 def _record(one: Exceedance | Convergence | Interval) -> dict[str, object]:

@@ -1,0 +1,266 @@
+"""
+What an answer depends on, in sentences: no number is typed, and what is judgement is said to be.
+
+>>> from analysis.dependence import examine
+>>> from analysis.pipeline import Settings, run
+>>> worth_finding(examine(run(Settings(max_draws=16384))))
+'Knowing which origin is right would narrow the interval most: 8.7 instead of 12.9'
+"""
+
+from __future__ import annotations
+
+from analysis.dependence import Dependence
+from analysis.prose import Prose
+from analysis.sensitivity import Without, Worth
+from analysis.specifications import Choice, Drivers, Level, Specification
+from analysis.summary import percent, rounded
+
+__all__ = [
+    "CHOICE_NAMES",
+    "assumptions",
+    "choice_label",
+    "drives",
+    "drives_finding",
+    "envelope_finding",
+    "exceedance_finding",
+    "narrows",
+    "share",
+    "specifications_finding",
+    "split",
+    "split_finding",
+    "whatever",
+    "without_finding",
+    "worth_finding",
+]
+
+CHOICE_NAMES = {
+    "pool": "pool",
+    "width": "width of the readings",
+    "wounded_per_killed": "wounded per killed",
+    "force": "size of the force",
+    "origins": "origins that count",
+}
+_WIDTHS = {0.5: "half", 1.0: "as read", 2.0: "double"}
+_RATIO = "casualties_ratio"
+
+
+def choice_label(choice: Choice, level: Level) -> str:
+    """A level as people read it."""
+    if choice.name == "width" and isinstance(level.value, float):
+        return _WIDTHS.get(level.value, f"times {level.value:g}")
+    return level.label
+
+
+def share(value: float, found: Dependence, *, mcse: float = 0.0) -> str:
+    """
+    A share of the force as soldiers of every 100, with the digits that the answer prints with.
+
+    Parameters
+    ----------
+    value : float
+        From 0 to 1.
+    mcse : float
+        Its Monte Carlo standard error; fewer digits print where it does not support them.
+    """
+    ratio = found.results.estimate(_RATIO)
+    return rounded(100 * value, ratio.place(found.results.settings.digits, mcse) + 2)
+
+
+def _level(found: Dependence) -> str:
+    return f"{100 * found.results.settings.level:g} %"
+
+
+# ----------------------------------------------------------------------------------------------------- titles of figures
+
+
+def drives_finding(found: Dependence) -> str:
+    """The input that carries most of the variance, and the choice that moves the centre most."""
+    top = max(found.inputs.inputs.rows, key=lambda one: one.total)
+    carried = f"{_capital(top.input.label)}: {percent(min(top.total, 1.0))} of the variance"
+    centre = found.choices.drivers()[0]
+    if not centre.variance:
+        return carried
+    return f"{carried}; of the choices, that of {_strongest(centre, found)} moves the centre most"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _strongest(one: Drivers, found: Dependence) -> str:
+    choice, _ = max(zip(found.choices.choices, one.total, strict=True), key=lambda pair: pair[1])
+    return CHOICE_NAMES[choice.name]
+
+
+def specifications_finding(found: Dependence) -> str:
+    """How many specifications, and from where to where their centres lie."""
+    shown = found.choices.by_median()
+    low, high = _centre(shown[0], found), _centre(shown[-1], found)
+    return f"{len(shown)} ways to compute it: centres from {low} to {high} of every 100 soldiers"
+
+
+def _centre(one: Specification, found: Dependence) -> str:
+    if one.answer is None:
+        return "no answer"
+    return share(one.answer.median, found, mcse=one.answer.estimate.mcse)
+
+
+def without_finding(found: Dependence) -> str:
+    """The origin without which the centre would move most."""
+    answered = [one for one in found.inputs.without if one.estimates]
+    if not answered:
+        return "Only one origin counts: nothing can be left out"
+    now = found.inputs.whole.estimate(_RATIO).median
+    most = max(answered, key=lambda one: abs(one.estimate(_RATIO).median - now))
+    return f"Without {most.name}, the centre would be {_median(most, found)} instead of {_median(found.inputs.whole, found)}"
+
+
+def _median(one: Without, found: Dependence) -> str:
+    estimate = one.estimate(_RATIO)
+    return share(estimate.median, found, mcse=estimate.mcse)
+
+
+def exceedance_finding(found: Dependence) -> str:
+    """The threshold whose answer is most open, in the answer and whatever the choices."""
+    box = found.choices.envelope()
+    ratios = [one for one in found.results.exceedance if one.name == _RATIO]
+    at = min(range(len(ratios)), key=lambda place: abs(ratios[place].probability - 0.5))
+    ends = f"{percent(float(box.exceeding_low[at]))} to {percent(float(box.exceeding_high[at]))}"
+    one = ratios[at]
+    return f"More than {100 * one.threshold:g} of every 100: {percent(one.probability)}; whatever the choices, {ends}"
+
+
+def envelope_finding(found: Dependence) -> str:
+    """Between what the centre lies whatever the choice."""
+    low, high = _ends(found, 0.5)
+    return f"Whatever the choice within these, the centre is between {low} and {high} of every 100"
+
+
+def _ends(found: Dependence, probability: float) -> tuple[str, str]:
+    box = found.choices.envelope()
+    at = min(range(len(box.probabilities)), key=lambda place: abs(box.probabilities[place] - probability))
+    return share(float(box.low[at]), found), share(float(box.high[at]), found)
+
+
+def split_finding(found: Dependence) -> str:
+    """Where an origin's own wounded per killed lie beside the class in use."""
+    shares = found.inputs.shares
+    in_use = f"{shares.in_use.low:.1f} to {shares.in_use.high:.1f}"
+    if not shares.origins:
+        return f"No origin splits its own losses; the class in use has {in_use} wounded per killed"
+    parts = [f"{one.name} {one.wounded_per_killed.median:.1f}, {one.place}" for one in shares.origins]
+    return f"Wounded for each killed: {'; '.join(parts)} the class in use ({in_use})"
+
+
+def worth_finding(found: Dependence) -> str:
+    """What would narrow the interval most if it were known exactly."""
+    best, now = found.inputs.narrowing[0], share(found.inputs.worth[0].width.now, found)
+    if best.width.expected is None or best.width.change is None or best.width.change >= 0:
+        return f"Nothing here would narrow the interval ({now} wide) by being known exactly"
+    return f"Knowing {_known(best)} would narrow the interval most: {_expected(best, found)} instead of {now}"
+
+
+def _known(one: Worth) -> str:
+    return one.input.label if one.input.kind == "origin" else f"{one.input.label} exactly"
+
+
+def _expected(one: Worth, found: Dependence) -> str:
+    return share(one.width.expected or 0.0, found, mcse=one.width.mcse or 0.0)
+
+
+# ------------------------------------------------------------------------------------------------------------- sentences
+
+
+def drives(found: Dependence) -> Prose:
+    """What drives the width, in one sentence; and what must be known to read the figure."""
+    rows = sorted(found.inputs.inputs.rows, key=lambda one: -one.total)
+    parts = [f"{one.input.label} {percent(min(max(one.total, 0.0), 1.0))}" for one in rows if one.total >= 0.01]
+    rest = len(rows) - len(parts)
+    others = f"; {'the other input' if rest == 1 else f'the other {rest} inputs'} less than 1 %" if rest else ""
+    lines = [f"What drives the width: {', '.join(parts)}{others}, each with what it does together with others."]
+    lines += found.inputs.inputs.notes
+    return Prose(tuple(lines), lead=True)
+
+
+def whatever(found: Dependence) -> Prose:
+    """The envelope of all specifications in sentences, and what the choices are responsible for."""
+    choices = found.choices
+    level = found.results.settings.level
+    centre, low, high = _ends(found, 0.5), _ends(found, (1 - level) / 2), _ends(found, (1 + level) / 2)
+    lines = [
+        f"Whatever the choice within these {len(choices.answered)} specifications, the centre is between {centre[0]} "
+        f"and {centre[1]} of every 100 soldiers; the lower end of the {_level(found)} interval between {low[0]} and "
+        f"{low[1]}, the upper end between {high[0]} and {high[1]}."
+    ]
+    for one in choices.drivers():
+        if one.variance:
+            what = "centre" if one.output == "median" else "width of the interval"
+            explained = max(zip(one.total, choices.choices, strict=True), key=lambda pair: pair[0])[0]
+            lines.append(
+                f"What differs between the specifications' {what} comes first from the choice of "
+                f"{_strongest(one, found)} ({percent(min(explained, 1.0))} of the variance of its logarithm)."
+            )
+    if choices.refused:
+        reasons = sorted({one.refused for one in choices.refused if one.refused})
+        lines.append(f"{len(choices.refused)} more have no answer: {'; '.join(reasons)}.")
+    lines.append(
+        "Which choices are crossed, and that each counts alike, is judgement; the envelope has no probability of its own."
+    )
+    return Prose(tuple(lines), lead=True)
+
+
+def narrows(found: Dependence) -> Prose:
+    """What evidence would narrow the answer most."""
+    now = share(found.inputs.worth[0].width.now, found)
+    known = [one for one in found.inputs.narrowing if one.width.expected is not None]
+    parts = [f"{one.input.label} {_expected(one, found)}" for one in known]
+    lines = [
+        f"{worth_finding(found)} of every 100 soldiers.",
+        f"Expected width of the {_level(found)} interval, now {now}, if one thing were known exactly: {'; '.join(parts)}.",
+    ]
+    if wider := [one.input.label for one in known if one.width.widens]:
+        lines.append(
+            f"Knowing {' or '.join(wider)} is expected to widen it: an average of distances between quantiles can grow "
+            "by knowledge, where an average of variances cannot."
+        )
+    if without := [one.input.label for one in found.inputs.worth if one.width.answered < 1]:
+        lines.append(f"Averaged over those values only that leave an answer: {', '.join(without)}.")
+    return Prose(tuple(lines))
+
+
+def split(found: Dependence) -> Prose:
+    """The killed share of each origin beside the class in use and what others gave."""
+    shares, settings = found.inputs.shares, found.results.settings
+    lines = [f"{split_finding(found)}."]
+    for one in shares.origins:
+        range_ = one.killed_share.text(settings.level, digits=settings.digits)
+        lines.append(
+            f"{one.name}'s own figures put the killed at {range_} of its casualties. The probability that its wounded for "
+            f"each killed lie inside {shares.in_use.low:.1f} to {shares.in_use.high:.1f} is {percent(one.inside)}."
+        )
+    later = [one.name for one in shares.references if not one.known_on(settings.day)]
+    if later:
+        lines.append(
+            f"Not yet known on {settings.as_of}, and used for nothing but this comparison: {', '.join(later)}."
+        )
+    return Prose(tuple(lines))
+
+
+def assumptions(found: Dependence) -> Prose:
+    """What was varied, and what was not."""
+    choices = found.choices
+    levels = "; ".join(
+        f"{CHOICE_NAMES[choice.name]}: {', '.join(choice_label(choice, level) for level in choice.levels)}"
+        for choice in choices.choices
+    )
+    return Prose(
+        (
+            f"Crossed with each other: {levels}.",
+            f"{choices.distinct} of the {len(choices.specifications)} specifications differ in their casualties: the "
+            "wounded per killed play no part where every origin gives its casualties, and no pool matters where "
+            "one origin is left.",
+            "Not varied: which claims are in the register, what each rule of the lexicon is (only how wide), and errors "
+            "that all origins share.",
+        ),
+        listed=True,
+    )
