@@ -161,17 +161,15 @@ def held(folder: Path, task: Callable[[object], object], numbered: tuple[int, ob
 # -- the result ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("options", "kind"),
-    [
-        ({}, type(None)),
-        ({"processes": True}, type(None)),
-        ({"workers": 2}, ThreadPoolExecutor),
-        ({"workers": 2, "processes": True}, ProcessPoolExecutor),
-    ],
-)
-def test_workers_of_this_machine(options, kind, local):
+@pytest.mark.parametrize("options", [{}, {"processes": True}, {"scheduler": "", "workers": 1}])
+def test_one_worker_is_none(options):
     with executor_for(**options) as executor:
+        assert executor is None
+
+
+@pytest.mark.parametrize(("processes", "kind"), [(False, ThreadPoolExecutor), (True, ProcessPoolExecutor)])
+def test_workers_of_this_machine(processes, kind, local):
+    with executor_for(workers=2, processes=processes) as executor:
         assert type(executor) is kind
         assert files(QUICK, executor) == local
 
@@ -197,7 +195,7 @@ class Holding(Executor):
 def test_a_worker_killed_in_the_middle_changes_nothing(scheduler, local, tmp_path):
     words = tmp_path / "words"
     words.mkdir()
-    victim, _ = (scheduler.worker(name) for name in ("victim", "survivor"))
+    victim, survivor = (scheduler.worker(name) for name in ("victim", "survivor"))
 
     def begun() -> list[list[str]]:
         """Number of the task and process, for each time that a task was begun."""
@@ -220,19 +218,29 @@ def test_a_worker_killed_in_the_middle_changes_nothing(scheduler, local, tmp_pat
     # The task that the victim was at was begun once more, by the one that was left.
     attempts = [process for number, process in begun() if number == killed.result()]
     assert len(attempts) == 2
-    assert len(set(attempts)) == 2
+    assert set(attempts) == {str(victim.pid), str(survivor.pid)}
+
+    lost = pytest.raises(WorkError, match=f"scheduler {scheduler.address}: no worker was left for 1 s")
+    with lost, executor_for(scheduler.address) as executor:
+        lose(executor, survivor, tmp_path)
+
+
+def lose(executor: Executor, lost: subprocess.Popen, folder: Path) -> None:
+    """Send work, and lose a process in the middle of it."""
+    waiting = executor.map(hold, [folder])
+    until(lambda: list(folder.glob("begun-*")), "the work to begin")
+    lost.send_signal(signal.SIGKILL)
+    list(waiting)
 
 
 def workers_of(executor: Executor) -> dict[str, int]:
     return executor._tasks._client.nthreads()
 
 
-def test_whole_runs_are_mapped_over_settings(cluster):
-    grid = [
-        replace(QUICK, max_draws=1024 * 2**size, force=force) for size in (0, 1) for force in ("reported", "deployed")
-    ]
+def test_whole_runs_are_mapped_over_settings(cluster, local):
+    deployed = replace(QUICK, force="deployed")
     with executor_for(cluster.address) as executor:
-        assert list(executor.map(files, grid)) == [files(one) for one in grid]
+        assert list(executor.map(files, [deployed, QUICK])) == [files(deployed), local]
 
 
 def test_order_is_kept_and_equal_tasks_are_each_computed(cluster):
@@ -278,25 +286,11 @@ def test_a_worker_with_other_code_is_refused(cluster, monkeypatch):
         list(executor.map(same, [1]))
 
 
-def lose(cluster: Cluster, lost: subprocess.Popen, folder: Path) -> None:
-    """Send work, and lose a process in the middle of it."""
-    with executor_for(cluster.address) as executor:
-        waiting = executor.map(hold, [folder])
-        until(lambda: list(folder.glob("begun-*")), "the work to begin")
-        lost.send_signal(signal.SIGKILL)
-        list(waiting)
-
-
-def test_no_worker_left_is_failed_work(scheduler, tmp_path):
-    worker = scheduler.worker("only")
-    with pytest.raises(WorkError, match=f"scheduler {scheduler.address}: no worker was left for 1 s"):
-        lose(scheduler, worker, tmp_path)
-
-
 def test_a_lost_scheduler_is_failed_work(scheduler, tmp_path):
     scheduler.worker("only")
-    with pytest.raises(WorkError, match=f"scheduler {scheduler.address}: the connection was lost"):
-        lose(scheduler, scheduler.scheduler, tmp_path)
+    lost = pytest.raises(WorkError, match=f"scheduler {scheduler.address}: the connection was lost")
+    with lost, executor_for(scheduler.address) as executor:
+        lose(executor, scheduler.scheduler, tmp_path)
 
 
 # -- what is refused before any work ------------------------------------------------------------------------------
@@ -435,11 +429,23 @@ def wrong_port(request) -> Iterator[int]:
             server.shutdown(socket.SHUT_RDWR)
 
 
-def test_a_scheduler_that_does_not_answer(wrong_port, tmp_path):
-    done = estimate(tmp_path, f"tcp://127.0.0.1:{wrong_port}", 1.0)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == (
-        f"casualty-report: scheduler is tcp://127.0.0.1:{wrong_port}, and no Dask scheduler answers there within 1 s; "
-        "expected one, started by: dask scheduler\n"
+def no_answer(port: int, seconds: str) -> str:
+    return (
+        f"scheduler is tcp://127.0.0.1:{port}, and no Dask scheduler answers there within {seconds} s; "
+        "expected one, started by: dask scheduler"
     )
+
+
+def test_a_scheduler_that_does_not_answer(wrong_port, monkeypatch):
+    monkeypatch.setattr(executors, "_ANSWER", 0.5)
+    with pytest.raises(InputError) as caught, executor_for(f"tcp://127.0.0.1:{wrong_port}"):
+        pass
+    assert str(caught.value) == no_answer(wrong_port, "0.5")
+
+
+@pytest.mark.parametrize("wrong_port", ["silent", "another"], indirect=True)
+def test_estimate_without_an_answer_leaves_a_line_and_nothing_else(wrong_port, tmp_path):
+    done = estimate(tmp_path, f"tcp://127.0.0.1:{wrong_port}", 0.5)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"casualty-report: {no_answer(wrong_port, '0.5')}\n"
     assert list(tmp_path.iterdir()) == []
