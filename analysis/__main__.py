@@ -10,9 +10,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -111,12 +109,18 @@ def read(wording: str, quantity: str | None, origin: str | None, register: str, 
 @click.option("--json", "as_json", is_flag=True, help="Print what results.json holds.")
 @click.option("--workers", type=click.IntRange(1), default=1, help="How many replicates are computed at once.")
 @click.option("--processes", is_flag=True, help="Workers are processes; without this, threads.")
-def estimate(register: str, as_json: bool, workers: int, processes: bool, **options: str | None) -> None:
+@click.option(
+    "--scheduler", default="", metavar="ADDRESS", help="Of a Dask cluster that computes, like tcp://host:8786."
+)
+def estimate(
+    register: str, as_json: bool, workers: int, processes: bool, scheduler: str, **options: str | None
+) -> None:
     """Print the table of estimates."""
     from analysis import pipeline, records
+    from analysis.executors import executor_for
 
     settings = _settings(register, options)
-    with _executor(workers, processes) as executor:
+    with executor_for(scheduler, workers=workers, processes=processes) as executor:
         results = pipeline.run(settings, executor=executor)
     if as_json:
         click.echo(records.to_json(results), nl=False)
@@ -205,15 +209,6 @@ def _notebook(path: Path) -> Path:
     package = Path(__file__).parent
     shipped = (package.parent / "notebooks" / path, package / "data" / "notebooks" / path)
     return next((one for one in shipped if one.is_file()), path)
-
-
-@contextmanager
-def _executor(workers: int, processes: bool) -> Iterator[Executor | None]:
-    if workers == 1:
-        yield None
-        return
-    with (ProcessPoolExecutor if processes else ThreadPoolExecutor)(workers) as executor:
-        yield executor
 
 
 def _say(text: str) -> None:

@@ -33,6 +33,10 @@ class InputError(ValueError):
         super().__init__("\n".join(faults))
         self.faults = faults
 
+    def __reduce__(self) -> tuple[type[InputError], tuple[str, ...]]:
+        """Keep the faults apart where another process raised it."""
+        return type(self), self.faults
+
 
 class WorkError(RuntimeError):
     """The input was sound and the work failed; the command line prints the reason and exits with 1."""

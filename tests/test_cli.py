@@ -8,7 +8,6 @@ import re
 import shutil
 import subprocess
 import sys
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
@@ -59,15 +58,6 @@ def test_json_is_the_same_bytes_whatever_the_workers(call, workers):
     code, out, err = call("estimate", "seed", "--json", *QUICK, *workers)
     assert (code, err) == (0, "")
     assert out == to_json(run(Settings(max_draws=16384)))
-
-
-@pytest.mark.parametrize(
-    ("workers", "processes", "kind"),
-    [(1, False, type(None)), (1, True, type(None)), (2, False, ThreadPoolExecutor), (2, True, ProcessPoolExecutor)],
-)
-def test_workers_are_what_was_asked_for(workers, processes, kind):
-    with command._executor(workers, processes) as executor:
-        assert type(executor) is kind
 
 
 def test_options_are_settings(call):
@@ -183,16 +173,16 @@ def test_help_is_quick_to_import():
         "sys.argv = ['casualty-report', '--help']\n"
         "try: main()\n"
         "except SystemExit as stop: assert stop.code == 0\n"
-        "print([name for name in ('numpy', 'pydantic', 'scipy') if name in sys.modules])"
+        "print([name for name in ('numpy', 'pydantic', 'scipy', 'distributed') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
     assert "estimate" in done.stdout
 
 
-@pytest.mark.parametrize("module", ["analysis.pipeline", "analysis.tables", "analysis.report"])
+@pytest.mark.parametrize("module", ["analysis.pipeline", "analysis.tables", "analysis.report", "analysis.executors"])
 def test_what_a_module_does_not_import(module):
-    heavy = ["scipy.stats", "matplotlib", "papermill", "nbconvert"]
+    heavy = ["scipy.stats", "matplotlib", "papermill", "nbconvert", "dask", "distributed"]
     code = f"import sys, {module}; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"

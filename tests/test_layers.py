@@ -19,7 +19,7 @@ FLOORS = (
     ("wording",),
     ("coverage", "evidence"),
     ("checks", "starter", "record"),
-    ("sampling",),
+    ("executors", "sampling"),
     ("model",),
     ("pools",),
     ("summary",),
@@ -44,6 +44,8 @@ OWNERS = {
     "papermill": ("report",),
     "nbconvert": ("report",),
     "click": ("__main__",),
+    "dask": ("executors",),
+    "distributed": ("executors",),
     "prov": ("custody",),
 }
 MODULES = sorted(path.stem for path in PACKAGE.glob("*.py") if path.stem != "__init__")

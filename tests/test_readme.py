@@ -4,8 +4,11 @@ import os
 import re
 import shlex
 import shutil
+import signal
+import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -14,9 +17,14 @@ from tests.regenerate import readme
 
 ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"```sh( run)?\n(.*?)```", TEXT, flags=re.DOTALL)
-RUN = [line for marked, block in BLOCKS if marked for line in block.strip().splitlines()]
-MAKE = [line for marked, block in BLOCKS if not marked for line in block.strip().splitlines()]
+BLOCKS = re.findall(r"```sh(?: (run|cluster))?\n(.*?)```", TEXT, flags=re.DOTALL)
+
+
+def lines(mark: str) -> list[str]:
+    return [line for marked, block in BLOCKS if marked == mark for line in block.strip().splitlines()]
+
+
+RUN, MAKE, CLUSTER = lines("run"), lines(""), lines("cluster")
 
 
 @pytest.fixture(scope="module")
@@ -37,14 +45,53 @@ def test_every_block_is_known():
     assert len(RUN) >= 6
 
 
+def environment() -> dict[str, str]:
+    return {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+
+
+def run(line: str, folder: Path) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        shlex.split(line), cwd=folder, env=environment(), capture_output=True, text=True, timeout=300, check=False
+    )
+
+
 @pytest.mark.parametrize("line", RUN)
 def test_command_runs(line, clone):
-    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-    done = subprocess.run(
-        shlex.split(line), cwd=clone, env=environment, capture_output=True, text=True, timeout=300, check=False
-    )
+    done = run(line, clone)
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_cluster_works_as_it_is_started(clone):
+    """The lines as they stand and in their order, each in a terminal of its own; only the port is one that is free."""
+    *serving, work = CLUSTER
+    assert [line.split()[:2] for line in CLUSTER] == [["dask", "scheduler"], ["dask", "worker"], RUN[0].split()[:2]]
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    terminals = []
+    try:
+        for line, ready in zip(serving, ("Scheduler at:", "Registered to:"), strict=True):
+            # The dashboard's port is fixed too, and it would listen to every network.
+            command = [*shlex.split(line.replace("8786", port)), "--no-dashboard", "--dashboard-address", "127.0.0.1:0"]
+            screen = clone / f"{line.split()[1]}.log"
+            with screen.open("w") as log:
+                terminals.append(
+                    subprocess.Popen(
+                        command, cwd=clone, env=environment(), stdout=log, stderr=log, start_new_session=True
+                    )
+                )
+            deadline = time.monotonic() + 60  # s; it takes two, and a busy machine is no fault
+            while ready not in screen.read_text(encoding="utf-8"):
+                assert time.monotonic() < deadline, screen.read_text(encoding="utf-8")
+                time.sleep(0.05)
+        done = run(work.replace("8786", port), clone)
+    finally:
+        for terminal in terminals:
+            os.killpg(terminal.pid, signal.SIGKILL)
+            terminal.wait(60)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "of every 100 soldiers" in done.stdout
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
