@@ -103,15 +103,23 @@ def read(wording: str, quantity: str | None, origin: str | None, register: str, 
     click.echo(tables.reading(*one))
 
 
+def _executor_options(command: Callable[..., None]) -> Callable[..., None]:
+    for option in (
+        click.option("--workers", type=click.IntRange(1), default=1, help="How many replicates are computed at once."),
+        click.option("--processes", is_flag=True, help="Workers are processes; without this, threads."),
+        click.option(
+            "--scheduler", default="", metavar="ADDRESS", help="Of a Dask cluster that computes, like tcp://host:8786."
+        ),
+    )[::-1]:
+        command = option(command)
+    return command
+
+
 @cli.command()
 @click.argument("register", default="seed")
 @_settings_options
 @click.option("--json", "as_json", is_flag=True, help="Print what results.json holds.")
-@click.option("--workers", type=click.IntRange(1), default=1, help="How many replicates are computed at once.")
-@click.option("--processes", is_flag=True, help="Workers are processes; without this, threads.")
-@click.option(
-    "--scheduler", default="", metavar="ADDRESS", help="Of a Dask cluster that computes, like tcp://host:8786."
-)
+@_executor_options
 def estimate(
     register: str, as_json: bool, workers: int, processes: bool, scheduler: str, **options: str | None
 ) -> None:
@@ -132,6 +140,31 @@ def estimate(
     for table in (tables.estimates, tables.by_origin, tables.pools, tables.alternatives):
         click.echo(f"\n{table(results)}")
     click.echo(f"\n{prose.confidence(results)}")
+
+
+@cli.command()
+@click.argument("register", default="seed")
+@_settings_options
+@click.option("--json", "as_json", is_flag=True, help="Print what sensitivity.json holds.")
+@_executor_options
+def sensitivity(
+    register: str, as_json: bool, workers: int, processes: bool, scheduler: str, **options: str | None
+) -> None:
+    """Print what the answer depends on: inputs, choices of method, origins, and what evidence would narrow it."""
+    from analysis import dependence, pipeline
+    from analysis.executors import executor_for
+
+    settings = _settings(register, options)
+    with executor_for(scheduler, workers=workers, processes=processes) as executor:
+        found = dependence.examine(pipeline.run(settings, executor=executor), executor=executor)
+    if as_json:
+        click.echo(dependence.to_json(found), nl=False)
+        return
+    from analysis import dependence_prose, dependence_tables
+
+    click.echo(dependence_prose.whatever(found))
+    for table in ("inputs", "alternatives", "choices", "without", "worth", "references"):
+        click.echo(f"\n{getattr(dependence_tables, table)(found)}")
 
 
 @cli.command()

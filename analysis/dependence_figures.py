@@ -217,7 +217,7 @@ def _draw_marks(ax: Axes, found: Dependence, shown: Sequence[Specification]) -> 
         ax.spines[side].set_visible(False)
 
 
-# ----------------------------------------------------------------------------------------------------- without an origin
+# ---------------------------------------------------------------------------------------------------- without an origin
 
 
 def without(ax: Axes, found: Dependence) -> Axes:
@@ -259,7 +259,7 @@ def _left_out(name: str) -> str:
     return f"without {latin(name)}" if name else "all origins"
 
 
-# ------------------------------------------------------------------------------------------- how probable is more than x
+# ------------------------------------------------------------------------------------------ how probable is more than x
 
 
 def exceedance(ax: Axes, found: Dependence) -> Axes:
@@ -339,7 +339,7 @@ def envelope(ax: Axes, found: Dependence) -> Axes:
 def killed_share(ax: Axes, found: Dependence) -> Axes:
     """Wounded for each killed: each origin's own, the class in use, and what wars and other speakers gave."""
     rows = _split_rows(found)
-    for y, (label, low, middle, high, colour) in enumerate(reversed(rows)):
+    for y, (_, low, middle, high, colour) in enumerate(reversed(rows)):
         ax.plot([low, high], [y, y], color=colour, linewidth=4, solid_capstyle="butt", alpha=0.85)
         ax.plot(middle if middle is not None else np.sqrt(low * high), y, "o", color=colour, markersize=5.5)
     in_use = found.inputs.shares.in_use
@@ -399,14 +399,13 @@ def worth(ax: Axes, found: Dependence) -> Axes:
     ax.set_ylim(-0.6, len(shown) - 0.05)
     ax.set_xlim(0, 1.12 * max(now, *(100 * (one.width.expected or 0.0) for one in shown)))
     ax.spines["left"].set_visible(False)
-    ax.set_xlabel(
-        f"width of the {100 * found.results.settings.level:g} % interval if this were known exactly,\nof every 100 soldiers"
-    )
+    level = 100 * found.results.settings.level
+    ax.set_xlabel(f"width of the {level:g} % interval if this were known exactly,\nof every 100 soldiers")
     _title(ax, worth_finding(found), width=50)
     return ax
 
 
-# --------------------------------------------------------------------------------------------------------------- plans
+# ---------------------------------------------------------------------------------------------------------------- plans
 
 
 def _drivers_alt(found: Dependence) -> str:
@@ -431,7 +430,8 @@ def _without_alt(found: Dependence) -> str:
 def _exceedance_alt(found: Dependence) -> str:
     box = found.choices.envelope()
     parts = (
-        f"more than {100 * threshold:g}: {percent(one.probability)}, whatever the choices {percent(low)} to {percent(high)}"
+        f"more than {100 * threshold:g}: {percent(one.probability)}, "
+        f"whatever the choices {percent(low)} to {percent(high)}"
         for threshold, one, low, high in zip(
             THRESHOLDS,
             (one for one in found.results.exceedance if one.name == "casualties_ratio"),
@@ -455,7 +455,8 @@ def _split_alt(found: Dependence) -> str:
 def _worth_alt(found: Dependence) -> str:
     known = [one for one in found.inputs.narrowing if one.width.expected is not None]
     parts = (f"{one.input.label} {share(one.width.expected or 0.0, found)}" for one in known)
-    return f"Width of the interval now {share(known[0].width.now, found)} of every 100 soldiers; if known exactly: {'; '.join(parts)}."
+    now = share(found.inputs.worth[0].width.now, found)
+    return f"Width of the interval now {now} of every 100 soldiers; if known exactly: {'; '.join(parts)}."
 
 
 def _rows_size(rows: Iterable[object], each: float = 0.3, more: float = 1.1, width: float = 7.2) -> tuple[float, float]:

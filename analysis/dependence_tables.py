@@ -30,7 +30,8 @@ def _range(answer: Answer, found: Dependence) -> str:
 
 
 def _index(value: float, mcse: float) -> str:
-    return f"{100 * value:.1f} % ± {100 * mcse:.1g}"
+    # 1e-9 is rounding: nothing depends on it.
+    return "0 %" if abs(value) <= 1e-9 else f"{100 * value:.1f} % ± {100 * mcse:.1g}"
 
 
 def inputs(found: Dependence) -> Table:
@@ -58,7 +59,13 @@ def choices(found: Dependence) -> Table:
 def alternatives(found: Dependence) -> Table:
     """Every level of every choice with all else as in use: the interval, the centre, and how far the centre moves."""
     digits = found.results.settings.digits
-    headings = ("choice", "made so", f"casualties, of the force, {_level(found)}", "median", "moves the median by")
+    headings = (
+        "choice",
+        "made so",
+        f"casualties, of the force, {_level(found)}",
+        "median",
+        "moves the median, of every 100, by",
+    )
     rows = []
     for one in found.choices.alternatives():
         label = choice_label(one.choice, one.level)
@@ -78,7 +85,7 @@ def _signed(value: float, mcse: float, found: Dependence) -> str:
     if abs(value) <= 1e-9:  # rounding
         return "nothing"
     words = share(abs(value), found, mcse=mcse)
-    return f"{'+' if value > 0 else '−'}{words} %"
+    return f"{'+' if value > 0 else '−'}{words}"
 
 
 def envelope(found: Dependence) -> Table:

@@ -29,18 +29,19 @@ FLOORS = (
     ("specifications",),
     ("custody",),
     ("records",),
+    ("dependence",),
     ("tables", "prose"),
-    ("readings", "record_prose"),
-    ("record_tables",),
+    ("readings", "record_prose", "dependence_prose"),
+    ("record_tables", "dependence_tables"),
     ("figures",),
-    ("record_figures", "wording_figures"),
+    ("record_figures", "wording_figures", "dependence_figures"),
     ("parameters",),
     ("report",),
     ("__main__",),
 )
 FLOOR = {module: height for height, modules in enumerate(FLOORS) for module in modules}
 OWNERS = {
-    "matplotlib": ("figures", "record_figures", "wording_figures"),
+    "matplotlib": ("figures", "record_figures", "wording_figures", "dependence_figures"),
     "papermill": ("report",),
     "nbconvert": ("report",),
     "click": ("__main__",),
