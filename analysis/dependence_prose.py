@@ -70,7 +70,7 @@ def _level(found: Dependence) -> str:
     return f"{100 * found.results.settings.level:g} %"
 
 
-# ----------------------------------------------------------------------------------------------------- titles of figures
+# ---------------------------------------------------------------------------------------------------- titles of figures
 
 
 def drives_finding(found: Dependence) -> str:
@@ -112,7 +112,8 @@ def without_finding(found: Dependence) -> str:
         return "Only one origin counts: nothing can be left out"
     now = found.inputs.whole.estimate(_RATIO).median
     most = max(answered, key=lambda one: abs(one.estimate(_RATIO).median - now))
-    return f"Without {most.name}, the centre would be {_median(most, found)} instead of {_median(found.inputs.whole, found)}"
+    before = _median(found.inputs.whole, found)
+    return f"Without {most.name}, the centre would be {_median(most, found)} instead of {before}"
 
 
 def _median(one: Without, found: Dependence) -> str:
@@ -168,7 +169,7 @@ def _expected(one: Worth, found: Dependence) -> str:
     return share(one.width.expected or 0.0, found, mcse=one.width.mcse or 0.0)
 
 
-# ------------------------------------------------------------------------------------------------------------- sentences
+# ------------------------------------------------------------------------------------------------------------ sentences
 
 
 def drives(found: Dependence) -> Prose:
@@ -204,7 +205,8 @@ def whatever(found: Dependence) -> Prose:
         reasons = sorted({one.refused for one in choices.refused if one.refused})
         lines.append(f"{len(choices.refused)} more have no answer: {'; '.join(reasons)}.")
     lines.append(
-        "Which choices are crossed, and that each counts alike, is judgement; the envelope has no probability of its own."
+        "Which choices are crossed, and that each counts alike, is judgement; the envelope has no probability of its "
+        "own."
     )
     return Prose(tuple(lines), lead=True)
 
@@ -216,7 +218,8 @@ def narrows(found: Dependence) -> Prose:
     parts = [f"{one.input.label} {_expected(one, found)}" for one in known]
     lines = [
         f"{worth_finding(found)} of every 100 soldiers.",
-        f"Expected width of the {_level(found)} interval, now {now}, if one thing were known exactly: {'; '.join(parts)}.",
+        f"Expected width of the {_level(found)} interval, now {now}, if one thing were known exactly: "
+        f"{'; '.join(parts)}.",
     ]
     if wider := [one.input.label for one in known if one.width.widens]:
         lines.append(
@@ -235,8 +238,8 @@ def split(found: Dependence) -> Prose:
     for one in shares.origins:
         range_ = one.killed_share.text(settings.level, digits=settings.digits)
         lines.append(
-            f"{one.name}'s own figures put the killed at {range_} of its casualties. The probability that its wounded for "
-            f"each killed lie inside {shares.in_use.low:.1f} to {shares.in_use.high:.1f} is {percent(one.inside)}."
+            f"{one.name}'s own figures put the killed at {range_} of its casualties. The probability that its wounded "
+            f"per killed lie inside {shares.in_use.low:.1f} to {shares.in_use.high:.1f} is {percent(one.inside)}."
         )
     later = [one.name for one in shares.references if not one.known_on(settings.day)]
     if later:
@@ -259,8 +262,8 @@ def assumptions(found: Dependence) -> Prose:
             f"{choices.distinct} of the {len(choices.specifications)} specifications differ in their casualties: the "
             "wounded per killed play no part where every origin gives its casualties, and no pool matters where "
             "one origin is left.",
-            "Not varied: which claims are in the register, what each rule of the lexicon is (only how wide), and errors "
-            "that all origins share.",
+            "Not varied: which claims are in the register, what each rule of the lexicon is (only how wide), and "
+            "errors that all origins share.",
         ),
         listed=True,
     )
