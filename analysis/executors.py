@@ -24,7 +24,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import CancelledError, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache, partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -131,7 +131,8 @@ def _cluster(scheduler: str) -> Iterator[Executor]:
                 raise
             raise WorkError(f"scheduler {scheduler}: {reason}") from error
         finally:
-            client.close(timeout=_ANSWER)
+            with suppress(TimeoutError):
+                client.close(timeout=_ANSWER)
 
 
 def _given_up(error: Exception) -> str | None:
@@ -262,7 +263,9 @@ class _ClusterExecutor(Executor):
 
 @contextmanager
 def _watched(client: object, lost: list[str]) -> Iterator[None]:
-    """Close the client if its cluster is gone for long, because Dask itself waits for ever; say so in ``lost``."""
+    """Give up what is waited for if the cluster is gone for long, because Dask waits for ever; say why in ``lost``."""
+    from distributed import Future as Sent
+
     stop = threading.Event()
 
     def watch() -> None:
@@ -272,14 +275,14 @@ def _watched(client: object, lost: list[str]) -> Iterator[None]:
             try:
                 cores = client.sync(client.scheduler.ncores, callback_timeout=_ANSWER)  # type: ignore[attr-defined]
                 reason = "no worker was left"
-            except (OSError, AttributeError, RuntimeError):  # reconnecting, or closed meanwhile
+            except (OSError, AttributeError, RuntimeError):  # it connects again, or has closed itself
                 cores = {}
             if cores:
                 seen = time.monotonic()
             elif time.monotonic() - seen > _WITHOUT_WORKERS:
                 lost.append(f"{reason} for {_WITHOUT_WORKERS:g} s")
-                client.close(timeout=_ANSWER)  # type: ignore[attr-defined]
-                return
+                # Not client.close(), which stops the loop that who waits still has to ask.
+                client.cancel([Sent(key, client) for key in list(client.futures)])  # type: ignore[attr-defined]
 
     thread = threading.Thread(target=watch, daemon=True)
     thread.start()
@@ -287,4 +290,4 @@ def _watched(client: object, lost: list[str]) -> Iterator[None]:
         yield
     finally:
         stop.set()
-        thread.join(_ANSWER)
+        thread.join(2 * _ANSWER)
