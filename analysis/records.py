@@ -24,12 +24,23 @@ from analysis.cells import harmless
 from analysis.claims import Claim, register_path
 from analysis.custody import to_prov
 from analysis.evidence import ReadClaim
+from analysis.killed_share import KilledShares
 from analysis.pipeline import Results, Settings, versions
 from analysis.sampling import Convergence
+from analysis.sensitivity import CURVE, Sensitivity, Without
 from analysis.summary import Estimate, Exceedance, Interval
 from analysis.wording import QUANTILES, Reading
 
-__all__ = ["CSV_COLUMNS", "layers_record", "reading_record", "settings_record", "to_csv", "to_json", "write"]
+__all__ = [
+    "CSV_COLUMNS",
+    "layers_record",
+    "reading_record",
+    "sensitivity_record",
+    "settings_record",
+    "to_csv",
+    "to_json",
+    "write",
+]
 
 CSV_COLUMNS = (
     *("source", "name", "unit", "median", "mean", "sd", "mcse", "mcse_mean"),
@@ -92,6 +103,64 @@ def settings_record(results: Results) -> dict[str, object]:
     """The settings of a run as JSON holds them: the register by its name, since a path is of one machine."""
     settings = {field.name: getattr(results.settings, field.name) for field in fields(Settings)}
     return {**settings, "register": results.register.name}
+
+
+def sensitivity_record(found: Sensitivity) -> dict[str, object]:
+    """
+    The content of sensitivity.json.
+
+    Keys: ``settings``; ``inputs`` with the Sobol indices and what they are of; ``whole`` and ``without``, the pool of
+    all origins and of all but one, each with its quantiles at the probabilities of ``curve_levels``; ``worth``, the
+    width of the interval of casualties over force and the width expected if an input were exact; ``killed_shares``.
+    What has no answer is null, with its reason or the probability of an answer beside it.
+    """
+    inputs = found.inputs
+    document = {
+        "schema": "sensitivity-1",
+        "settings": {**_fields(found.settings), "register": register_path(found.settings.register).stem},
+        "quantity": "casualties_ratio",
+        "inputs": {
+            **{name: value for name, value in _fields(inputs).items() if name != "rows"},
+            "notes": list(inputs.notes),
+            "rows": [{**_fields(row), "input": _fields(row.input)} for row in inputs.rows],
+        },
+        "curve_levels": list(CURVE),
+        "whole": _without_record(found.whole),
+        "without": [_without_record(one) for one in found.without],
+        "worth": [
+            {"input": _fields(one.input), "level": found.settings.level, **_fields(one.width)} for one in found.worth
+        ],
+        "killed_shares": _killed_shares_record(found.shares),
+    }
+    return _plain(document)  # type: ignore[return-value]
+
+
+def _fields(one: object) -> dict[str, object]:
+    return {field.name: getattr(one, field.name) for field in fields(one)}  # type: ignore[arg-type]
+
+
+def _without_record(one: Without) -> dict[str, object]:
+    estimates = [_estimate_record(estimate) for estimate in one.estimates]
+    return {
+        **_fields(one),
+        "estimates": estimates,
+        "exceedance": [_record(exceedance) for exceedance in one.exceedance],
+    }
+
+
+def _killed_shares_record(found: KilledShares) -> dict[str, object]:
+    return {
+        "in_use": _fields(found.in_use),
+        "origins": [
+            {
+                **_fields(one),
+                "wounded_per_killed": _estimate_record(one.wounded_per_killed),
+                "killed_share": _estimate_record(one.killed_share),
+            }
+            for one in found.origins
+        ],
+        "references": [one.model_dump(mode="json") for one in found.references],
+    }
 
 
 def _record(one: Exceedance | Convergence | Interval) -> dict[str, object]:

@@ -74,7 +74,7 @@ CURVE = tuple(percent / 100 for percent in range(1, 100))
 NODES = 32
 _FINE = 32  # parts of a node, whose mean it is
 # Points of each replicate, as powers of two, so that the whole takes a second or two.
-_INDEX_POINTS, _POOL_POINTS, _WIDTH_POINTS = 10, 10, 9
+_INDEX_POINTS = _POOL_POINTS = _WIDTH_POINTS = 10
 # A share of draws not kept that is worth a sentence. Judgement.
 SMALL = 0.01
 
@@ -137,8 +137,11 @@ class Shares:
     """
     Which inputs the variance of the answer comes from.
 
-    The answer is the logarithm of casualties over force, whose inputs are multiplied and divided, so that their
-    logarithms add up; on the raw scale the variance hangs on a Pareto tail that no decision turns on.
+    The answer is the logarithm of casualties over force: shares are made by multiplying and dividing, so that on this
+    scale twice as many and half as many count alike. On the scale of the shares themselves large ones count for more.
+    Measured on the seed at 2**13 points: which origin is right comes first either way (0.58 of the variance alone, or
+    0.56), the two figures behind it change places (wounded of NIS 0.05 and casualties of US DoD 0.14, or 0.11 and
+    0.07), and the Monte Carlo standard errors of the total indices are about four times as large.
 
     Parameters
     ----------
@@ -166,23 +169,21 @@ class Shares:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader must know beside the indices, a sentence each; none where they are of the answer itself."""
-        found = []
-        if self.in_use != self.rule:
-            why = {
-                "logarithmic": "the logarithmic pool ties its inputs to each other",
-                "median": "the median pool takes ranks of its origins' draws and is no function of single draws",
-            }[self.in_use]
-            found.append(
-                f"The shares are those of the linear pool of the same settings, since {why}; "
-                f"the standard deviation of the logarithm is {self.sd:.2f} there and {self.sd_in_use:.2f} in the pool "
-                "in use."
-            )
+        why = []
+        if self.in_use == "logarithmic":
+            why.append("These are shares of the linear pool: the logarithmic pool ties its inputs to each other.")
+        if self.in_use == "median":
+            why.append("These are shares of the linear pool: a median of quantiles is no function of single draws.")
         if self.not_kept > SMALL:
-            found.append(
-                f"In {100 * self.not_kept:.0f} % of the draws casualties exceed the force. The shares count these "
-                "draws, which all other numbers leave out, and are right to within about that share of the variance."
+            why.append(
+                f"In {100 * self.not_kept:.0f} % of the draws casualties exceed the force. These shares count such "
+                "draws, since inputs that must not contradict each other are not independent; no other number does."
             )
-        return tuple(found)
+        if why:
+            why.append(
+                f"The standard deviation of the logarithm is {self.sd:.2f} here and {self.sd_in_use:.2f} in the answer."
+            )
+        return tuple(why)
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,8 +288,14 @@ class Sensitivity:
 
     @property
     def narrowing(self) -> tuple[Worth, ...]:
-        """``worth`` with what is expected to narrow the interval most first, and what has no answer last."""
-        return tuple(sorted(self.worth, key=lambda one: (one.width.expected is None, one.width.expected or 0.0)))
+        """
+        ``worth`` with what is expected to narrow the interval most first.
+
+        Last come inputs of whose values less than half have an answer: their average is of another question.
+        """
+        return tuple(
+            sorted(self.worth, key=lambda one: (one.width.answered < 0.5, one.width.expected or 0.0)),
+        )
 
 
 def analyse(settings: Settings, *, executor: Executor | None = None) -> Sensitivity:
@@ -697,7 +704,11 @@ def widths(
 
     Notes
     -----
-    All widths of a replicate are from the same points, at `NODES` values of an input.
+    All widths of a replicate are from the same points, at `NODES` values of an input. More values would change little:
+    on the seed by 0.05 % of the width at most in the linear pool (against 512), by 0.3 % in the others (against 128).
+
+    In a logarithmic pool an exact figure is a density of no width, which leaves to the others only how probable they
+    make it: there, exactness of one figure is agreement of all.
     """
     cases = tuple(case for one in known for case in one.cases)
     made = partial(_pooling, rule)
@@ -719,7 +730,9 @@ def widths(
         with_answer = share > 0
         expected = done[:, here, 0][:, with_answer] @ (share[with_answer] / share.sum())
         after, change = mean_and_mcse(expected), mean_and_mcse(expected - done[:, 0, 0])
-        found.append(Width(now, mcse_now, *map(float, (*after, *change)), float(share.sum())))
+        # Weights add to 1 but for their rounding.
+        probability = 1.0 if with_answer.all() else float(share.sum())
+        found.append(Width(now, mcse_now, *map(float, (*after, *change)), probability))
     return tuple(found)
 
 
