@@ -21,7 +21,7 @@ FLOORS = (
     ("checks", "starter", "record"),
     ("sampling",),
     ("model",),
-    ("pools",),
+    ("pools", "lattice"),
     ("summary",),
     ("pipeline",),
     ("specifications",),
