@@ -11,8 +11,8 @@ over each step, so that the error is of second order. Worst seen over the specif
 >>> from analysis.model import Draws, Losses, over_force
 >>> force = as_table(Uniform(800.0, 1250.0))
 >>> killed = np.full(4, 100.0)
->>> table = ratio_of(over_force(Losses(killed, 0 * killed), force, np.full(4, 0.5)), force_on(force))
->>> mixed([(1.0, table)]).quantiles(np.array([0.5])).round(4)  # 100 / 1025
+>>> drawn = over_force(Losses(killed, 0 * killed), force, np.full(4, 0.5))
+>>> ratio_of([(1.0, drawn)], force_on(force)).quantiles(np.array([0.5])).round(4)  # 100 / 1025
 array([0.0976])
 """
 
@@ -105,31 +105,32 @@ def _area(force: Tabulated, x: FloatArray) -> FloatArray:
     return areas[piece] + beyond * (force.p[piece] + force.cdf(x)) / 2 * (x >= force.x[0])
 
 
-def ratio_of(draws: Draws, force: OnLattice) -> RatioTable:
+def ratio_of(parts: Iterable[tuple[float, Draws]], force: OnLattice) -> RatioTable:
     """
-    The casualties over a force that is at least as many.
+    The casualties over a force that is at least as many: of an origin, or of a linear pool of some.
 
     Parameters
     ----------
-    draws : Draws
-        Of one origin.
+    parts : iterable of pairs of float and Draws
+        Each origin's with its share; the shares add to 1.
     force : OnLattice
-        What ``draws.force`` was drawn from.
+        What their force was drawn from.
     """
-    weight = np.ones(draws.force.size) if draws.tilt is None else draws.tilt
-    losses = _losses_on(draws.losses.casualties, weight / weight.sum())
-    # Of the differences of two nodes, from the largest on: P(ratio > t) before casualties above the force are left out.
+    parts = [(share, one, np.ones(one.force.size) if one.tilt is None else one.tilt) for share, one in parts]
+    # P(ratio <= t) = sum of share * P(casualties <= t * force) / P(casualties <= force). The divisor comes from the
+    # draws, which know it better than the lattice where casualties and force are one number.
+    by = [share / float(one.mass.sum() / tilt.sum()) for share, one, tilt in parts]
+    weights = [each * tilt / tilt.sum() for each, (_, _, tilt) in zip(by, parts, strict=True)]
+    casualties = np.concatenate([one.losses.casualties for _, one, _ in parts])
+    losses = _losses_on(casualties, np.concatenate(weights))
+    # Differences of two nodes, summed from the largest on: P(casualties > t * force).
     more = np.cumsum(_convolved(losses.mass, force.mass[::-1])[::-1])[::-1]
-    start = losses.start - force.stop
-    # The share that is kept is known better than the lattice has it, where casualties and force are one number.
-    kept = float(draws.mass.sum() / weight.sum())
-    upto = np.zeros(1 - start) if start < 0 else np.zeros(1)
-    within = more[: upto.size]
-    upto[: within.size] = 1 - within
-    upto[within.size :] = 1.0
-    upto = np.maximum.accumulate(np.clip(upto / kept, 0.0, 1.0))
+    start = min(losses.start - force.stop, 0)
+    upto = np.full(1 - start, sum(by))
+    upto[: more.size] -= more[: upto.size]
+    upto = np.maximum.accumulate(np.clip(upto, 0.0, 1.0))
     upto[-1] = 1.0
-    return RatioTable(1 - upto.size, upto)
+    return RatioTable(start, upto)
 
 
 def _losses_on(casualties: FloatArray, weight: FloatArray) -> OnLattice:

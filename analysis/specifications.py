@@ -699,13 +699,14 @@ def _replicate(plan: _Plan, seed: np.random.SeedSequence) -> FloatArray:
     for cell, pool in plan.cells.items():
         drawn = {name: shared.draws(name, cell) for name, _ in cell.weights}
         combined = pool.combine(drawn, shared.points[:, 0])
-        # Where the pool leaves an origin's draws alone, their table is shared too.
-        tables = {
-            name: shared.table(name, cell) if one is drawn[name] else ratio_of(one, plan.forces[cell.width, cell.force])
-            for name, one in combined.draws.items()
-        }
+        shares = combined.question.weights
+        if cell.rule == POOLS[0]:  # the draws are left alone, so their tables are shared too
+            table = mixed((shares[name], shared.table(name, cell)) for name in combined.draws)
+        else:
+            parts = ((shares[name], one) for name, one in combined.draws.items())
+            table = ratio_of(parts, plan.forces[cell.width, cell.force])
         kept = sum(weight * float(drawn[name].weight.mean()) for name, weight in cell.weights)
-        rows.append(np.append(_summary(combined, tables, plan.probabilities), kept))
+        rows.append(np.append(_summary(combined, table, plan.probabilities), kept))
     return np.array(rows)
 
 
@@ -734,7 +735,7 @@ class _Shared:
     def table(self, origin: str, cell: _Cell) -> RatioTable:
         key = self._key(origin, cell)
         if key not in self.tables:
-            self.tables[key] = ratio_of(self.drawn[key], self.plan.forces[cell.width, cell.force])
+            self.tables[key] = ratio_of([(1.0, self.drawn[key])], self.plan.forces[cell.width, cell.force])
         return self.tables[key]
 
     def _key(self, origin: str, cell: _Cell) -> _Drawn:
@@ -756,20 +757,19 @@ class _Shared:
         return self.losses[key]
 
 
-def _summary(combined: Combined, tables: Mapping[str, RatioTable], probabilities: FloatArray) -> FloatArray:
+def _summary(combined: Combined, table: RatioTable, probabilities: FloatArray) -> FloatArray:
     """Quantiles, exceedances, mean and sd of the casualties ratio of a pool."""
     values = np.concatenate([one.quantity(_RATIO) for one in combined.draws.values()])
     shares = combined.question.weights
     weight = np.concatenate([shares[name] * one.mass / one.mass.sum() for name, one in combined.draws.items()])
     mean = float(values @ weight)
     sd = float(np.sqrt((values - mean) ** 2 @ weight))
-    force = combined.question.force
+    thresholds, force = np.array(THRESHOLDS), combined.question.force
     if force.x[0] == force.x[-1]:  # one value: nothing to integrate out
         quantiles = weighted_quantiles(values, weight, probabilities)
-        exceeding = 1 - ratio_below(combined.draws, combined.question, name=_RATIO, threshold=np.array(THRESHOLDS))
+        exceeding = 1 - ratio_below(combined.draws, combined.question, name=_RATIO, threshold=thresholds)
     else:
-        pool = mixed((shares[name], tables[name]) for name in combined.draws)
-        quantiles, exceeding = pool.quantiles(probabilities), pool.exceeding(np.array(THRESHOLDS))
+        quantiles, exceeding = table.quantiles(probabilities), table.exceeding(thresholds)
     return np.concatenate([quantiles, exceeding, [mean, sd]])
 
 
