@@ -26,10 +26,11 @@ from analysis.custody import to_prov
 from analysis.evidence import ReadClaim
 from analysis.pipeline import Results, Settings, versions
 from analysis.sampling import Convergence
+from analysis.specifications import Curve, Drivers, Level, Specification
 from analysis.summary import Estimate, Exceedance, Interval
 from analysis.wording import QUANTILES, Reading
 
-__all__ = ["CSV_COLUMNS", "layers_record", "reading_record", "to_csv", "to_json", "write"]
+__all__ = ["CSV_COLUMNS", "curve_record", "layers_record", "reading_record", "to_csv", "to_json", "write"]
 
 CSV_COLUMNS = (
     *("source", "name", "unit", "median", "mean", "sd", "mcse", "mcse_mean"),
@@ -89,7 +90,7 @@ def to_json(results: Results) -> str:
     return json.dumps(_plain(document), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
 
 
-def _record(one: Exceedance | Convergence | Interval) -> dict[str, object]:
+def _record(one: Exceedance | Convergence | Interval | Level | Drivers) -> dict[str, object]:
     return {field.name: getattr(one, field.name) for field in fields(one)}
 
 
@@ -139,6 +140,64 @@ def _claim_record(one: ReadClaim, results: Results) -> dict[str, object]:
         "reason": None if chosen else reasons.get(claim.id),
         "reading": reading_record(one.wording),
         "with_reporting": reading_record(one.reading) if one.reading is not one.wording else None,
+    }
+
+
+def curve_record(curve: Curve) -> dict[str, object]:
+    """
+    Every specification and what follows from them, as JSON holds it: enough to draw all figures of it again.
+
+    Specifications are in the order of the grid, and are named by their place there; their ``levels`` are places among
+    those of each choice.
+    """
+    envelope, level = curve.envelope(), curve.settings.level
+    low, high = round((1 - level) / 2, 15), round((1 + level) / 2, 15)
+    place = {one.levels: at for at, one in enumerate(curve.specifications)}
+    document = {
+        "quantity": "casualties_ratio",
+        "level": level,
+        "choices": [
+            {"name": one.name, "levels": [_record(level) for level in one.levels], "used": one.used}
+            for one in curve.choices
+        ],
+        "used": place[curve.used.levels],
+        "by_median": [place[one.levels] for one in curve.by_median()],
+        "computed": curve.computed,
+        "probabilities": envelope.probabilities.tolist(),
+        "thresholds": envelope.thresholds.tolist(),
+        "specifications": [_specification_record(one, low, high) for one in curve.specifications],
+        "envelope": {
+            name: getattr(envelope, name).tolist()
+            for name in (one.name for one in fields(envelope))
+            if name not in ("probabilities", "thresholds")
+        },
+        "alternatives": [
+            {
+                "choice": one.choice.name,
+                "level": one.level.label,
+                "specification": place[one.specification.levels],
+                "difference": one.difference,
+                "mcse": one.mcse,
+            }
+            for one in curve.alternatives()
+        ],
+        "drivers": [_record(one) for one in curve.drivers()],
+    }
+    return _plain(document)  # type: ignore[return-value]
+
+
+def _specification_record(one: Specification, low: float, high: float) -> dict[str, object]:
+    answer = one.answer
+    return {
+        "levels": list(one.levels),
+        "refused": one.refused,
+        "median": answer and answer.median,
+        "low": answer and answer.at(low),
+        "high": answer and answer.at(high),
+        "quantiles": answer and answer.quantiles.tolist(),
+        "mcse": answer and answer.mcse.tolist(),
+        "exceedance": answer and [_record(each) for each in answer.exceedance],
+        "kept": answer and answer.kept,
     }
 
 

@@ -148,6 +148,20 @@ class Answer:
         """Share of the force."""
         return self.estimate.median
 
+    def at(self, p: float) -> float:
+        """
+        The quantile at one of ``probabilities``.
+
+        Raises
+        ------
+        KeyError
+            If it is none of them.
+        """
+        near = np.flatnonzero(np.abs(self.probabilities - p) < 1e-12)  # decimals in their binary form
+        if not near.size:
+            raise KeyError(f"no quantile at {p}")
+        return float(self.quantiles[near[0]])
+
     def interval(self, level: float) -> Interval:
         """The interval of a level that a run gives."""
         return self.estimate.interval(level)
@@ -238,12 +252,14 @@ class Drivers:
     """
     How much of what differs between specifications comes from each choice: Sobol indices over the factorial.
 
-    Every level counts alike, and every answered combination: that is judgement, for nobody holds a halved width as
-    probable as a doubled one. Where all combinations are answered, ``first`` is the share of the variance that the
-    choice explains alone, ``total`` the share that goes if all other choices are made, and what ``total`` has more is
-    interactions. Where some are refused, the choices are no longer independent: what is refused has no place in any
-    mean, ``first`` is the variance of a level's mean and ``total`` the mean variance with all other choices made, over
-    what is answered; ``total`` may then be below ``first``.
+    Every level counts alike, and so does every answered combination: that is judgement. Nobody need hold a halved
+    width as probable as a doubled one, and two levels that come to the same (where one claim is both the force
+    reported and the force deployed) count as two.
+
+    Where all combinations are answered, ``first`` is the share of the variance that a choice explains alone, ``total``
+    the share that is left when all other choices are made, and what ``total`` has more is interactions. Where some are
+    refused, both are taken over the answered ones. The choices are then no longer independent, since one may decide
+    whether another can be made: ``first`` holds some of what the others explain, and ``total`` may be below it.
 
     Parameters
     ----------
@@ -278,14 +294,14 @@ class Curve:
         In the order of `CHOICES`.
     specifications : tuple of Specification
         In the order of `grid`: the last choice changes first.
-    distinct : int
-        How many of the answers were computed; a choice that plays no part in a specification has no answer of its own.
+    computed : int
+        How many answers were computed; a choice that plays no part in a specification has no answer of its own.
     """
 
     settings: Settings
     choices: tuple[Choice, ...]
     specifications: tuple[Specification, ...]
-    distinct: int
+    computed: int
 
     @property
     def used(self) -> Specification:
