@@ -259,7 +259,7 @@ def assumptions(found: Dependence) -> Prose:
     return Prose(
         (
             f"Crossed with each other: {levels}.",
-            f"{choices.distinct} of the {len(choices.specifications)} specifications differ in their casualties: the "
+            f"{choices.computed} of the {len(choices.specifications)} specifications differ in their casualties: the "
             "wounded per killed play no part where every origin gives its casualties, and no pool matters where "
             "one origin is left.",
             "Not varied: which claims are in the register, what each rule of the lexicon is (only how wide), and "

@@ -24,18 +24,17 @@ from analysis.cells import harmless
 from analysis.claims import Claim, register_path
 from analysis.custody import to_prov
 from analysis.evidence import ReadClaim
-from analysis.killed_share import KilledShares
-from analysis.pipeline import Results, Settings, versions
-from analysis.sampling import Convergence
-from analysis.sensitivity import CURVE, Sensitivity, Without
-from analysis.summary import Estimate, Exceedance, Interval
+from analysis.pipeline import Results, versions
+from analysis.summary import Estimate
 from analysis.wording import QUANTILES, Reading
 
 __all__ = [
     "CSV_COLUMNS",
+    "estimate_record",
+    "fields_record",
     "layers_record",
+    "plain",
     "reading_record",
-    "sensitivity_record",
     "settings_record",
     "to_csv",
     "to_json",
@@ -62,15 +61,15 @@ def to_json(results: Results) -> str:
         "register": {"name": results.register.name, "files": dict(results.register.digests)},
         "lexicon": {"sha256": results.lexicon_digest},
         "versions": versions(),
-        "estimates": [_estimate_record(one) for one in results.estimates],
-        "exceedance": [_record(one) for one in results.exceedance],
+        "estimates": [estimate_record(one) for one in results.estimates],
+        "exceedance": [fields_record(one) for one in results.exceedance],
         "origins": [
             {
                 "name": one.name,
                 "weight": one.weight,
                 "source": results.register.sources[one.name].model_dump(mode="json"),
-                "estimates": [_estimate_record(estimate) for estimate in one.estimates],
-                "exceedance": [_record(exceedance) for exceedance in one.exceedance],
+                "estimates": [estimate_record(estimate) for estimate in one.estimates],
+                "exceedance": [fields_record(exceedance) for exceedance in one.exceedance],
             }
             for one in results.origins
         ],
@@ -78,8 +77,8 @@ def to_json(results: Results) -> str:
             {
                 "name": one.name,
                 "agreement": one.agreement,
-                "estimates": [_estimate_record(estimate) for estimate in one.estimates],
-                "exceedance": [_record(exceedance) for exceedance in one.exceedance],
+                "estimates": [estimate_record(estimate) for estimate in one.estimates],
+                "exceedance": [fields_record(exceedance) for exceedance in one.exceedance],
             }
             for one in results.pools
         ],
@@ -87,89 +86,31 @@ def to_json(results: Results) -> str:
             {
                 "force": one.choice,
                 "claims": [claim.claim.id for claim in one.force.claims] if one.force else [],
-                "estimates": [_estimate_record(estimate) for estimate in one.estimates],
+                "estimates": [estimate_record(estimate) for estimate in one.estimates],
             }
             for one in results.denominators
         ],
         "claims": [_claim_record(one, results) for one in results.claims],
-        "convergence": _record(results.convergence),
+        "convergence": fields_record(results.convergence),
         "kept": results.kept,
         "violation": results.violation,
     }
-    return json.dumps(_plain(document), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+    return json.dumps(plain(document), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
 
 
 def settings_record(results: Results) -> dict[str, object]:
     """The settings of a run as JSON holds them: the register by its name, since a path is of one machine."""
-    settings = {field.name: getattr(results.settings, field.name) for field in fields(Settings)}
-    return {**settings, "register": results.register.name}
+    return {**fields_record(results.settings), "register": results.register.name}
 
 
-def sensitivity_record(found: Sensitivity) -> dict[str, object]:
-    """
-    The content of sensitivity.json.
-
-    Keys: ``settings``; ``inputs`` with the Sobol indices and what they are of; ``whole`` and ``without``, the pool of
-    all origins and of all but one, each with its quantiles at the probabilities of ``curve_levels``; ``worth``, the
-    width of the interval of casualties over force and the width expected if an input were exact; ``killed_shares``.
-    What has no answer is null, with its reason or the probability of an answer beside it.
-    """
-    inputs = found.inputs
-    document = {
-        "schema": "sensitivity-1",
-        "settings": {**_fields(found.settings), "register": register_path(found.settings.register).stem},
-        "quantity": "casualties_ratio",
-        "inputs": {
-            **{name: value for name, value in _fields(inputs).items() if name != "rows"},
-            "notes": list(inputs.notes),
-            "rows": [{**_fields(row), "input": _fields(row.input)} for row in inputs.rows],
-        },
-        "curve_levels": list(CURVE),
-        "whole": _without_record(found.whole),
-        "without": [_without_record(one) for one in found.without],
-        "worth": [
-            {"input": _fields(one.input), "level": found.settings.level, **_fields(one.width)} for one in found.worth
-        ],
-        "killed_shares": _killed_shares_record(found.shares),
-    }
-    return _plain(document)  # type: ignore[return-value]
-
-
-def _fields(one: object) -> dict[str, object]:
+def fields_record(one: object) -> dict[str, object]:
+    """The fields of a dataclass by name."""
     return {field.name: getattr(one, field.name) for field in fields(one)}  # type: ignore[arg-type]
 
 
-def _without_record(one: Without) -> dict[str, object]:
-    estimates = [_estimate_record(estimate) for estimate in one.estimates]
-    return {
-        **_fields(one),
-        "estimates": estimates,
-        "exceedance": [_record(exceedance) for exceedance in one.exceedance],
-    }
-
-
-def _killed_shares_record(found: KilledShares) -> dict[str, object]:
-    return {
-        "in_use": _fields(found.in_use),
-        "origins": [
-            {
-                **_fields(one),
-                "wounded_per_killed": _estimate_record(one.wounded_per_killed),
-                "killed_share": _estimate_record(one.killed_share),
-            }
-            for one in found.origins
-        ],
-        "references": [one.model_dump(mode="json") for one in found.references],
-    }
-
-
-def _record(one: Exceedance | Convergence | Interval) -> dict[str, object]:
-    return {field.name: getattr(one, field.name) for field in fields(one)}
-
-
-def _estimate_record(estimate: Estimate) -> dict[str, object]:
-    record: dict[str, object] = {field.name: getattr(estimate, field.name) for field in fields(estimate)}
-    return {**record, "intervals": [_record(interval) for interval in estimate.intervals]}
+def estimate_record(estimate: Estimate) -> dict[str, object]:
+    """An estimate as JSON holds it."""
+    return {**fields_record(estimate), "intervals": [fields_record(interval) for interval in estimate.intervals]}
 
 
 def reading_record(reading: Reading) -> dict[str, object]:
@@ -198,7 +139,7 @@ def layers_record(one: Reading, reported: Reading) -> dict[str, object]:
     if reported.distribution is not None:
         levels = {level: np.array([(1 - level) / 2, (1 + level) / 2]).round(15) for level in (0.5, 0.8, 0.9, 0.95)}
         document["intervals"] = {f"{level:g}": reported.distribution.ppf(p).tolist() for level, p in levels.items()}
-    return _plain(document)  # type: ignore[return-value]
+    return plain(document)  # type: ignore[return-value]
 
 
 def _claim_record(one: ReadClaim, results: Results) -> dict[str, object]:
@@ -216,12 +157,12 @@ def _claim_record(one: ReadClaim, results: Results) -> dict[str, object]:
     }
 
 
-def _plain(value: object) -> object:
+def plain(value: object) -> object:
     """The same with every float at the digits of the files."""
     if isinstance(value, Mapping):
-        return {key: _plain(one) for key, one in value.items()}
+        return {key: plain(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
+        return [plain(one) for one in value]
     if isinstance(value, float):
         return float(f"{value:.{_FILE_DIGITS}g}")
     return value
@@ -239,7 +180,7 @@ def to_csv(results: Results) -> str:
             for level in one.intervals:
                 ends = [level.low, level.high, level.mcse_low, level.mcse_high]
                 row = [harmless(source), one.name, one.unit, *centre, level.level, level.kind, *ends]
-                writer.writerow([_plain(cell) for cell in row])
+                writer.writerow([plain(cell) for cell in row])
     return out.getvalue()
 
 

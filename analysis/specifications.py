@@ -28,6 +28,7 @@ from analysis.claims import Register
 from analysis.distributions import Distribution, FloatArray, ready
 from analysis.errors import InputError
 from analysis.evidence import FORCES, parse_weights
+from analysis.lattice import OnLattice, RatioTable, force_on, mixed, ratio_of
 from analysis.lexicon import read_lexicon
 from analysis.model import (
     THRESHOLDS,
@@ -38,7 +39,6 @@ from analysis.model import (
     losses_from,
     over_force,
     ratio_below,
-    ratio_quantiles,
 )
 from analysis.pipeline import LEVELS, REPLICATES, Inputs, Settings, answerable, prepare, scrambles
 from analysis.pools import POOLS, Combined, Pooling
@@ -76,9 +76,6 @@ OUTPUTS = ("median", "interval width")
 _RATIO = "casualties_ratio"
 _LOG2_POINTS = 10
 _DRAWS = REPLICATES * 2**_LOG2_POINTS
-# Of the smooth quantiles, in probability. Their Monte Carlo error is about 1e-4 there.
-_NEAR = 1e-6
-_PASSES = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +147,20 @@ class Answer:
     def median(self) -> float:
         """Share of the force."""
         return self.estimate.median
+
+    def at(self, p: float) -> float:
+        """
+        The quantile at one of ``probabilities``.
+
+        Raises
+        ------
+        KeyError
+            If it is none of them.
+        """
+        near = np.flatnonzero(np.abs(self.probabilities - p) < 1e-12)  # decimals in their binary form
+        if not near.size:
+            raise KeyError(f"no quantile at {p}")
+        return float(self.quantiles[near[0]])
 
     def interval(self, level: float) -> Interval:
         """The interval of a level that a run gives."""
@@ -241,12 +252,14 @@ class Drivers:
     """
     How much of what differs between specifications comes from each choice: Sobol indices over the factorial.
 
-    Every level counts alike, and every answered combination: that is judgement, for nobody holds a halved width as
-    probable as a doubled one. Where all combinations are answered, ``first`` is the share of the variance that the
-    choice explains alone, ``total`` the share that goes if all other choices are made, and what ``total`` has more is
-    interactions. Where some are refused, the choices are no longer independent: what is refused has no place in any
-    mean, ``first`` is the variance of a level's mean and ``total`` the mean variance with all other choices made, over
-    what is answered; ``total`` may then be below ``first``.
+    Every level counts alike, and so does every answered combination: that is judgement. Nobody need hold a halved
+    width as probable as a doubled one, and two levels that come to the same (where one claim is both the force
+    reported and the force deployed) count as two.
+
+    Where all combinations are answered, ``first`` is the share of the variance that a choice explains alone, ``total``
+    the share that is left when all other choices are made, and what ``total`` has more is interactions. Where some are
+    refused, both are taken over the answered ones. The choices are then no longer independent, since one may decide
+    whether another can be made: ``first`` holds some of what the others explain, and ``total`` may be below it.
 
     Parameters
     ----------
@@ -281,14 +294,14 @@ class Curve:
         In the order of `CHOICES`.
     specifications : tuple of Specification
         In the order of `grid`: the last choice changes first.
-    distinct : int
-        How many of the answers were computed; a choice that plays no part in a specification has no answer of its own.
+    computed : int
+        How many answers were computed; a choice that plays no part in a specification has no answer of its own.
     """
 
     settings: Settings
     choices: tuple[Choice, ...]
     specifications: tuple[Specification, ...]
-    distinct: int
+    computed: int
 
     @property
     def used(self) -> Specification:
@@ -537,16 +550,25 @@ class _Plan:
         By width, origin and quantity.
     ratios : mapping of str to Distribution
         By the level's value.
+    forces : mapping of pairs of float and str to OnLattice
+        By width and choice.
     cells : mapping of _Cell to Pooling
+    columns : mapping of pairs of str to int
+        Of the points, by origin and quantity.
     probabilities : array, shape (p,)
-    dimensions : int
     """
 
     figures: Mapping[float, Mapping[str, Mapping[str, Distribution]]]
     ratios: Mapping[str, Distribution]
+    forces: Mapping[tuple[float, str], OnLattice]
     cells: Mapping[_Cell, Pooling]
+    columns: Mapping[tuple[str, str], int]
     probabilities: FloatArray
-    dimensions: int
+
+    @property
+    def dimensions(self) -> int:
+        """Of the points: the force, R, and each figure."""
+        return 2 + len(self.columns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -675,8 +697,11 @@ def _plan(settings: Settings, asked: Mapping[_Cell, Pooling | str], read: _Level
         for cell, one in asked.items()
         if isinstance(one, Pooling)
     }
-    dimensions = questions[settings.width].dimensions
-    return _Plan(figures, read.ratios, cells, _probabilities(settings.level), dimensions)
+    forces = {(cell.width, cell.force): one.question.force for cell, one in cells.items()}
+    on = {key: force_on(force) for key, force in forces.items()}
+    pairs = [(origin, quantity) for origin, given in figures[settings.width].items() for quantity in given]
+    columns = {pair: 2 + at for at, pair in enumerate(pairs)}
+    return _Plan(figures, read.ratios, on, cells, columns, _probabilities(settings.level))
 
 
 def _probabilities(level: float) -> FloatArray:
@@ -685,99 +710,83 @@ def _probabilities(level: float) -> FloatArray:
 
 def _replicate(plan: _Plan, seed: np.random.SeedSequence) -> FloatArray:
     """Of one replicate a row for each cell: quantiles, exceedances, mean, sd and share kept, shape (cells, p + 7)."""
-    shared = _Shared(plan, cube(seed, log2_points=_LOG2_POINTS, dimensions=plan.dimensions))
+    shared = _Shared(plan, cube(seed, log2_points=_LOG2_POINTS, dimensions=plan.dimensions), {}, {}, {}, {}, {})
     rows = []
     for cell, pool in plan.cells.items():
-        drawn = {name: shared.draws(name, cell, pool.question) for name, _ in cell.weights}
+        drawn = {name: shared.draws(name, cell) for name, _ in cell.weights}
         combined = pool.combine(drawn, shared.points[:, 0])
+        shares = combined.question.weights
+        if cell.rule == POOLS[0]:  # the draws are left alone, so their tables are shared too
+            table = mixed((shares[name], shared.table(name, cell)) for name in combined.draws)
+        else:
+            parts = ((shares[name], one) for name, one in combined.draws.items())
+            table = ratio_of(parts, plan.forces[cell.width, cell.force])
         kept = sum(weight * float(drawn[name].weight.mean()) for name, weight in cell.weights)
-        rows.append(np.append(_summary(combined, plan.probabilities), kept))
+        rows.append(np.append(_summary(combined, table, plan.probabilities), kept))
     return np.array(rows)
 
 
+_Drawn = tuple[str, float, str | None, str]
+
+
+@dataclass(frozen=True, slots=True)
 class _Shared:
-    """The draws of one replicate, each made when it is first asked for."""
+    """What the cells of one replicate share, each made when it is first asked for."""
 
-    def __init__(self, plan: _Plan, points: FloatArray) -> None:
-        self.plan, self.points = plan, points
-        self._figures: dict[tuple[str, float], dict[str, FloatArray]] = {}
-        self._ratios: dict[str | None, FloatArray] = {}
-        self._losses: dict[tuple[str, float, str | None], Losses] = {}
-        self._draws: dict[tuple[str, float, str | None, str], Draws] = {}
-        self._columns: dict[tuple[str, str], int] = {}
-        for given in list(plan.figures.values())[:1]:
-            pairs = ((origin, quantity) for origin, figures in given.items() for quantity in figures)
-            self._columns = {pair: 2 + at for at, pair in enumerate(pairs)}
+    plan: _Plan
+    points: FloatArray
+    figures: dict[tuple[str, float], dict[str, FloatArray]]
+    ratios: dict[str, FloatArray]
+    losses: dict[tuple[str, float, str | None], Losses]
+    drawn: dict[_Drawn, Draws]
+    tables: dict[_Drawn, RatioTable]
 
-    def draws(self, origin: str, cell: _Cell, question: Question) -> Draws:
-        ratio = cell.ratio if _split(question.origins[origin]) else None
-        key = origin, cell.width, ratio, cell.force
-        if key not in self._draws:
-            self._draws[key] = over_force(self._loss(*key[:3]), question.force, self.points[:, 0])
-        return self._draws[key]
+    def draws(self, origin: str, cell: _Cell) -> Draws:
+        key = self._key(origin, cell)
+        if key not in self.drawn:
+            force = self.plan.cells[cell].question.force
+            self.drawn[key] = over_force(self._loss(*key[:3]), force, self.points[:, 0])
+        return self.drawn[key]
+
+    def table(self, origin: str, cell: _Cell) -> RatioTable:
+        key = self._key(origin, cell)
+        if key not in self.tables:
+            self.tables[key] = ratio_of([(1.0, self.drawn[key])], self.plan.forces[cell.width, cell.force])
+        return self.tables[key]
+
+    def _key(self, origin: str, cell: _Cell) -> _Drawn:
+        return origin, cell.width, cell.ratio if _split(self.plan.figures[cell.width][origin]) else None, cell.force
 
     def _loss(self, origin: str, width: float, ratio: str | None) -> Losses:
         key = origin, width, ratio
-        if key not in self._losses:
-            if (origin, width) not in self._figures:
-                self._figures[origin, width] = {
-                    quantity: one.ppf(self.points[:, self._columns[origin, quantity]])
-                    for quantity, one in self.plan.figures[width][origin].items()
-                }
-            if ratio not in self._ratios:
-                # Where R plays no part in the casualties any class splits them.
-                one = self.plan.ratios[ratio] if ratio is not None else next(iter(self.plan.ratios.values()))
-                self._ratios[ratio] = one.ppf(self.points[:, 1])
-            self._losses[key] = losses_from(self._figures[origin, width], self._ratios[ratio])
-        return self._losses[key]
+        if key not in self.losses:
+            if (origin, width) not in self.figures:
+                given = self.plan.figures[width][origin]
+                columns = (self.points[:, self.plan.columns[origin, quantity]] for quantity in given)
+                pairs = zip(given.items(), columns, strict=True)
+                self.figures[origin, width] = {quantity: one.ppf(column) for (quantity, one), column in pairs}
+            # Where R plays no part in the casualties any class splits them.
+            used = ratio or next(iter(self.plan.ratios))
+            if used not in self.ratios:
+                self.ratios[used] = self.plan.ratios[used].ppf(self.points[:, 1])
+            self.losses[key] = losses_from(self.figures[origin, width], self.ratios[used])
+        return self.losses[key]
 
 
-def _summary(combined: Combined, probabilities: FloatArray) -> FloatArray:
+def _summary(combined: Combined, table: RatioTable, probabilities: FloatArray) -> FloatArray:
     """Quantiles, exceedances, mean and sd of the casualties ratio of a pool."""
     values = np.concatenate([one.quantity(_RATIO) for one in combined.draws.values()])
-    weight = np.concatenate(
-        [combined.question.weights[name] * one.mass / one.mass.sum() for name, one in combined.draws.items()]
-    )
-    exceeding = 1 - ratio_below(combined.draws, combined.question, name=_RATIO, threshold=np.array(THRESHOLDS))
+    shares = combined.question.weights
+    weight = np.concatenate([shares[name] * one.mass / one.mass.sum() for name, one in combined.draws.items()])
     mean = float(values @ weight)
     sd = float(np.sqrt((values - mean) ** 2 @ weight))
-    return np.concatenate([_quantiles(combined, values, weight, probabilities), exceeding, [mean, sd]])
-
-
-def _quantiles(combined: Combined, values: FloatArray, weight: FloatArray, probabilities: FloatArray) -> FloatArray:
-    """
-    Roots of the pool's smooth cdf, to `_NEAR` in probability, by inverse interpolation from the draws' quantiles.
-
-    `model.ratio_quantiles` finds them to 1e-11, one secant at a time; here all are found together, and every value of
-    the cdf serves all of them. Measured (``bench_grid.py``): TODO
-    """
-    from scipy.interpolate import PchipInterpolator  # only where it is used: it imports much
-
-    if combined.question.force.x[0] == combined.question.force.x[-1]:  # one value: nothing to integrate out
-        return weighted_quantiles(values, weight, probabilities)
-    below = partial(ratio_below, combined.draws, combined.question, name=_RATIO)
-    outside = np.array([probabilities[0], 1 - probabilities[-1]]) / 4
-    at = weighted_quantiles(values, weight, np.concatenate([[outside[0]], probabilities, [1 - outside[1]]]))
-    upto = below(threshold=at)
-    found, missed = at[1:-1].copy(), np.abs(upto[1:-1] - probabilities)
-    for _ in range(_PASSES):
-        open_ = np.flatnonzero(missed > _NEAR)
-        if not open_.size:
-            return np.maximum.accumulate(found)
-        rising = np.append(True, np.diff(upto) > _NEAR / 100)
-        if rising.sum() < 2:
-            break
-        inverse = PchipInterpolator(upto[rising], np.log(at[rising]), extrapolate=False)
-        found[open_] = np.exp(inverse(probabilities[open_]))
-        now = below(threshold=found[open_])
-        missed[open_] = np.abs(now - probabilities[open_])
-        order = np.argsort(np.concatenate([at, found[open_]]), kind="stable")
-        at = np.concatenate([at, found[open_]])[order]
-        upto = np.maximum.accumulate(np.concatenate([upto, now])[order])
-    # Steps of the cdf (figures and a force of few values) are for a search that halves.
-    open_ = np.flatnonzero(~(missed <= _NEAR))
-    found[open_] = ratio_quantiles(combined.draws, combined.question, name=_RATIO, levels=probabilities[open_])
-    return np.maximum.accumulate(found)
+    thresholds, force = np.array(THRESHOLDS), combined.question.force
+    if force.x[0] == force.x[-1]:  # one value: nothing to integrate out
+        quantiles = weighted_quantiles(values, weight, probabilities)
+        exceeding = 1 - ratio_below(combined.draws, combined.question, name=_RATIO, threshold=thresholds)
+    else:
+        quantiles, exceeding = table.quantiles(probabilities), table.exceeding(thresholds)
+    return np.concatenate([quantiles, exceeding, [mean, sd]])
 
 
 def _answer(rows: FloatArray, probabilities: FloatArray, level: float) -> Answer:

@@ -21,7 +21,7 @@ FLOORS = (
     ("checks", "starter", "record"),
     ("executors", "sampling"),
     ("model",),
-    ("pools",),
+    ("pools", "lattice"),
     ("summary",),
     ("pipeline",),
     ("killed_share",),

@@ -15,7 +15,7 @@ from analysis.errors import InputError
 from analysis.model import Question, draw, drawn_quantiles
 from analysis.pipeline import Settings, prepare, replicates_of, run
 from analysis.pools import pooling
-from analysis.records import sensitivity_record
+from analysis.dependence import inputs_record
 from analysis.sampling import cube, replicate_seeds
 from analysis.sensitivity import (
     CURVE,
@@ -429,11 +429,11 @@ def test_workers_change_nothing(seed, pool):
     with pool(2) as executor:
         again = analyse(SEED, executor=executor)
     assert again == seed
-    assert sensitivity_record(again) == sensitivity_record(seed)
+    assert inputs_record(again) == inputs_record(seed)
 
 
 def test_the_record_is_plain_and_complete(seed):
-    record = json.loads(json.dumps(sensitivity_record(seed), allow_nan=False))
+    record = json.loads(json.dumps(inputs_record(seed), allow_nan=False))
     assert record["schema"] == "sensitivity-1"
     assert record["settings"]["register"] == "seed"
     assert [row["input"]["label"] for row in record["inputs"]["rows"]][-1] == "which origin is right"
