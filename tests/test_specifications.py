@@ -10,10 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from analysis.dependence import choices_record
 from analysis.errors import InputError
 from analysis.model import THRESHOLDS
 from analysis.pipeline import Settings, run
-from analysis.dependence import choices_record
+from analysis.records import plain
 from analysis.specifications import (
     CHOICES,
     PROBABILITIES,
@@ -484,7 +485,7 @@ def test_where_nothing_differs_nothing_drives():
 
 
 def test_the_record_is_json_and_holds_what_the_figures_need(late):
-    record = choices_record(late)
+    record = plain(choices_record(late))
     assert json.loads(json.dumps(record, allow_nan=False)) == record
     assert [one["name"] for one in record["choices"]] == list(CHOICES)
     assert len(record["specifications"]) == 324
