@@ -45,7 +45,7 @@ def until(found: Callable[[], object], what: str) -> object:
 
 
 class Cluster:
-    """Processes of Dask on loopback, each in a session of its own and without a nanny that would restart it."""
+    """Processes of Dask on loopback, each in a process group of its own and without a nanny that would restart it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.processes = folder, []
