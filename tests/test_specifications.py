@@ -1,6 +1,5 @@
 """The specification curve: what is in it, that its numbers are those of a run, and what follows from them."""
 
-import csv
 import json
 import pickle
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
@@ -136,7 +135,7 @@ def test_one_origin_is_one_set():
 
 def test_an_origin_with_a_comma_in_its_name_is_written_as_another_spelling_of_it(tmp_path):
     own = rewritten(tmp_path, (",US DoD,", ',"DoD, US",'), ('["US DoD"]', '["DoD, US"]'))
-    assert [level.value for level in choices(own)[-1].levels] == ["", "NIS=0", "US=0"]
+    assert [level.value for level in choices(own)[-1].levels] == ["", "United States Department of Defense=0", "NIS=0"]
 
 
 def test_an_origin_that_no_weight_can_name_is_an_error(tmp_path):
@@ -145,7 +144,7 @@ def test_an_origin_that_no_weight_can_name_is_an_error(tmp_path):
         (",US DoD,", ',"DoD, US",'),
         ('["US DoD"]', '["DoD, US"]'),
         ('["US", "Pentagon", "US military official"]', '["U,S"]'),
-        ('name = "US Department of Defense"', 'name = "Defense, Department of"'),
+        ('"United States Department of Defense"', '"Defense, Department of"'),
     )
     with pytest.raises(InputError, match="origin 'DoD, US' cannot be named among weights"):
         choices(own)
@@ -214,9 +213,9 @@ def test_the_plain_way_gives_the_same(curve):
         one, two = (results.estimate("casualties_ratio") for results in executor.map(run, (first, second)))
     [wider] = [other for other in curve.alternatives() if (other.choice.name, other.level.label) == ("width", "2")]
     assert wider.difference == pytest.approx(two.median - one.median, rel=1e-4)
-    # The points are shared: the difference is known better than either median.
-    assert wider.mcse < one.mcse
-    assert wider.mcse < 0.01 * wider.difference
+    # 0.23 % of it, from the same points in both; two medians of separate points would leave more.
+    assert wider.mcse < 0.005 * wider.difference
+    assert wider.mcse < np.hypot(one.mcse, two.mcse)
 
 
 def test_what_cannot_be_answered_is_refused_with_the_reason_of_a_run(late):
@@ -255,21 +254,13 @@ def test_origins_without_common_ground_have_no_logarithmic_pool(tmp_path):
 
 
 def test_what_is_counted_as_more_than_a_force_refuses_all_of_that_force(tmp_path):
-    # 1,100 counted and 1,000 sent in the theatre: an error of the register there, and no answer.
-    own = rewritten(
-        tmp_path,
-        ('"some 11,000, part of them in combat"', '"some 500, part of them in combat"'),
-        (",several hundred,", ",600,"),
-    )
-    own = replace(own, force="reported")
-    made = specify(own)
-    theatre = [one for one in made.specifications if one.settings.force == "theatre"]
-    if all(one.answer for one in theatre):
-        pytest.fail("the theatre is not smaller than what is counted")
-    for one in theatre[:1]:
-        with pytest.raises(InputError) as caught:
-            run(one.settings)
-        assert str(caught.value) == one.refused
+    # NIS counts 1,000 wounded: no part of 900 sent in all.
+    made = specify(rewritten(tmp_path, ("roughly 12,000", "roughly 900")))
+    assert {one.settings.force for one in made.refused} == {"deployed"}
+    assert len(made.refused) == len(made.specifications) / 3
+    with pytest.raises(InputError, match="more than the whole force") as caught:
+        run(made.refused[0].settings)
+    assert {str(caught.value)} == {one.refused for one in made.refused}
 
 
 @pytest.mark.parametrize(
@@ -375,7 +366,7 @@ def test_a_level_of_ones_own_has_its_ends_among_the_quantiles():
         == (answer.quantiles[0], answer.quantiles[-1])
         == (answer.at(0.005), answer.at(0.995))
     )
-    with pytest.raises(KeyError, match="no quantile at 0.3"):
+    with pytest.raises(KeyError, match="no quantile at"):
         answer.at(0.3333)
 
 
@@ -501,8 +492,3 @@ def test_the_record_is_json_and_holds_what_the_figures_need(late):
         assert record["specifications"][place]["quantiles"][at] == envelope["low"][at]
     medians = [record["specifications"][place]["median"] for place in record["by_median"]]
     assert medians == sorted(medians)
-
-
-def test_the_register_behind_the_refusals_is_what_it_is_said_to_be():
-    rows = list(csv.DictReader((DATA / "public-record.csv").open(encoding="utf-8")))
-    assert any(row["origin"] == "NIS" and row["quantity"] == "killed" for row in rows)
