@@ -17,13 +17,15 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from analysis import sensitivity, specifications
+from analysis.cells import path_shown
+from analysis.claims import register_path
 from analysis.killed_share import KilledShares
-from analysis.pipeline import Results
+from analysis.pipeline import Results, Settings
 from analysis.records import estimate_record, fields_record, plain, settings_record
 from analysis.sensitivity import CURVE, Sensitivity, Without
 from analysis.specifications import Curve, Specification
 
-__all__ = ["Dependence", "choices_record", "examine", "inputs_record", "to_json", "write"]
+__all__ = ["Dependence", "choices_record", "examine", "inputs_record", "to_json", "without_folder", "write"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,13 @@ def examine(results: Results, *, executor: Executor | None = None) -> Dependence
         sensitivity.analyse(settings, executor=executor),
         specifications.specify(settings, executor=executor),
     )
+
+
+def without_folder(reason: str, settings: Settings) -> str:
+    """A reason with the register's files by their names: what is published tells nothing of a machine's folders."""
+    path = register_path(settings.register)
+    folder = path_shown(path)[: -len(path.name)]
+    return reason.replace(folder, "") if folder else reason
 
 
 def to_json(found: Dependence) -> str:
@@ -186,7 +195,7 @@ def _specification_record(one: Specification, low: float, high: float) -> dict[s
     answer = one.answer
     return {
         "levels": list(one.levels),
-        "refused": one.refused,
+        "refused": one.refused and without_folder(one.refused, one.settings),
         "median": answer and answer.median,
         "low": answer and answer.at(low),
         "high": answer and answer.at(high),

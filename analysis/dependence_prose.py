@@ -9,7 +9,7 @@ What an answer depends on, in sentences: no number is typed, and what is judgeme
 
 from __future__ import annotations
 
-from analysis.dependence import Dependence
+from analysis.dependence import Dependence, without_folder
 from analysis.prose import Prose
 from analysis.sensitivity import Without, Worth
 from analysis.specifications import Choice, Drivers, Level, Specification
@@ -202,7 +202,7 @@ def whatever(found: Dependence) -> Prose:
                 f"{_strongest(one, found)} ({percent(min(explained, 1.0))} of the variance of its logarithm)."
             )
     if choices.refused:
-        reasons = sorted({one.refused for one in choices.refused if one.refused})
+        reasons = sorted({without_folder(one.refused, one.settings) for one in choices.refused if one.refused})
         lines.append(f"{len(choices.refused)} more have no answer: {'; '.join(reasons)}.")
     lines.append(
         "Which choices are crossed, and that each counts alike, is judgement; the envelope has no probability of its "

@@ -9,7 +9,7 @@ What an answer depends on, as tables.
 
 from __future__ import annotations
 
-from analysis.dependence import Dependence
+from analysis.dependence import Dependence, without_folder
 from analysis.dependence_prose import CHOICE_NAMES, choice_label, share
 from analysis.model import THRESHOLDS
 from analysis.specifications import Answer, Specification
@@ -73,7 +73,8 @@ def alternatives(found: Dependence) -> Table:
         name = CHOICE_NAMES[one.choice.name]
         answer = one.specification.answer
         if answer is None:
-            rows.append((name, label, f"no answer: {one.specification.refused}", "–", "–"))
+            reason = without_folder(one.specification.refused or "", one.specification.settings)
+            rows.append((name, label, f"no answer: {reason}", "–", "–"))
             continue
         moved = "" if in_use else _signed(one.difference or 0.0, one.mcse or 0.0, found)
         centre = answer.estimate.centre(digits=digits)

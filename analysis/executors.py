@@ -41,7 +41,7 @@ _SAME = ("casualty-report", "numpy", "scipy", "distributed")
 _ADDRESS = re.compile(r"tcp://(\[[0-9A-Fa-f:.]+\]|[\w.-]+):(\d{1,5})")
 
 # Seconds. A scheduler and its workers may be starting at the same moment; an error comes within 15.
-_ANSWER = 10.0
+_ANSWER = 8.0
 # A worker that died may be restarted by its nanny, or by hand.
 _WITHOUT_WORKERS = 60.0
 _GLANCE = 1.0
