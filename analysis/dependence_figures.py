@@ -275,18 +275,11 @@ def exceedance(ax: Axes, found: Dependence) -> Axes:
     levels = 1 - np.array(found.choices.envelope().probabilities)
     ax.fill_betweenx(levels, 100 * least, 100 * most, color=LIGHT, alpha=0.55, linewidth=0)
     ax.plot(shares, above, color=DARK, linewidth=1.8)
-    for one in results.exceedance:
-        if one.name == "casualties_ratio":
-            at = (100 * one.threshold, one.probability)
-            ax.plot([at[0], at[0]], [0, at[1]], color=INPUTS, linewidth=0.9)
-            ax.plot(*at, "o", color=INPUTS, markersize=5, zorder=4)
-            ax.annotate(
-                f"more than {at[0]:g}:\n{percent(one.probability)}",
-                at,
-                (6, 4),
-                textcoords="offset points",
-                fontsize=8.5,
-            )
+    read_off = [one for one in results.exceedance if one.name == "casualties_ratio"]
+    for one in read_off:
+        at = (100 * one.threshold, one.probability)
+        ax.plot([at[0], at[0]], [0, at[1]], color=INPUTS, linewidth=0.9)
+        ax.plot(*at, "o", color=INPUTS, markersize=5, zorder=4)
     ax.set_xlim(0, shares[-1])
     ax.set_ylim(0, 1.02)
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.0f} %"))
@@ -296,6 +289,18 @@ def exceedance(ax: Axes, found: Dependence) -> Axes:
     keys = [
         Line2D([], [], color=DARK, linewidth=1.8, label="as computed here"),
         Patch(color=LIGHT, alpha=0.55, linewidth=0, label="whatever the choices (2.5 to 97.5 %)"),
+    ]
+    keys += [
+        Line2D(
+            [],
+            [],
+            color=INPUTS,
+            marker="o",
+            markersize=5,
+            linestyle="none",
+            label=f"more than {100 * one.threshold:g}: {percent(one.probability)}",
+        )
+        for one in read_off
     ]
     ax.legend(handles=keys, loc="upper right")
     _title(ax, exceedance_finding(found), width=72)

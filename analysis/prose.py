@@ -29,6 +29,7 @@ __all__ = [
     "dependence",
     "headline",
     "limits",
+    "own",
     "references",
     "spoken",
     "summary",
@@ -103,6 +104,18 @@ def spoken(reading: Reading) -> str:
     place = int(np.floor(np.log10(max(high - low, 1)))) - 1
     low, middle, high = (rounded(value, place) for value in (low, middle, high))
     return f"{low}{unit} to {high}{unit} (90 %), middle {middle}{unit}"
+
+
+def own(name: str) -> str:
+    """
+    Whose something is.
+
+    Examples
+    --------
+    >>> own("NIS"), own("Western officials")
+    ("NIS's", "Western officials'")
+    """
+    return f"{name}'" if name.endswith("s") else f"{name}'s"
 
 
 def _per_100(ratio: Estimate, results: Results) -> str:
@@ -250,7 +263,7 @@ def _unusual_ratio(name: str, results: Results) -> str | None:
         return None
     range_ = own.text(results.settings.level, digits=results.settings.digits)
     return (
-        f"{name}'s own figures mean {range_} wounded for each killed, where the reference class has "
+        f"{own(name)} own figures mean {range_} wounded for each killed, where the reference class has "
         f"{low:.1f} to {high:.1f}. Either its killed are a floor, or its wounded include the lightly hurt; the answer "
         "takes both figures as given."
     )

@@ -109,7 +109,7 @@ def test_the_same_bytes_whoever_computes(seed):
 def test_sentences_hold_the_numbers_of_the_file(seed):
     document = json.loads(to_json(seed))
     text = "\n".join(repr(one(seed)) for one in (prose.drives, prose.whatever, prose.narrows, prose.split))
-    which = next(row for row in document["inputs"]["inputs"]["rows"] if row["input"]["kind"] == "origin")
+    which = next(row for row in document["inputs"]["rows"] if row["input"]["kind"] == "origin")
     assert f"which origin is right {100 * which['total']:.0f} %" in text
     ratio = seed.results.estimate("casualties_ratio")
     width = 100 * (ratio.interval(0.9).high - ratio.interval(0.9).low)
