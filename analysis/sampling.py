@@ -149,7 +149,9 @@ def root_between(
     low: FloatArray,
     high: FloatArray,
     *,
-    ends: tuple[float, float],
+    ends: tuple[float, float] | FloatArray,
+    known: FloatArray | None = None,
+    left: float = 1e-12,
 ) -> FloatArray:
     """
     Where rising functions cross zero, side by side: secant steps kept inside a bracket that always shrinks.
@@ -161,17 +163,22 @@ def root_between(
         function. Only places whose root is not yet found are asked for.
     low, high : array, shape (n,)
         Near the root, where the search starts.
-    ends : tuple of float
+    ends : tuple of float, or array of shape (2, n)
         Values that every root lies between.
+    known : array, shape (n,), optional
+        The functions at ``low``, where they have been asked already.
+    left : float
+        What a last step may leave, as foreseen from the two before it: it is taken and not looked at.
 
     Notes
     -----
-    Smooth functions take five or six steps. Every third step halves the bracket, so that flat stretches (a gap
-    between two origins) and steps (probability on single values) end as well; at most 120 steps.
+    Smooth functions take two to six steps, by how near the start is. Every third step halves the bracket unless it
+    brings the root nearer, so that flat stretches (a gap between two origins) and steps (probability on single
+    values) end as well; at most 120 steps.
     """
     least, most = np.full(low.shape, ends[0]), np.full(low.shape, ends[1])
     before, now = np.clip(low, *ends), np.clip(high, *ends)
-    f_before = function(before, np.arange(low.size))
+    f_before = function(before, np.arange(low.size)) if known is None else known.copy()
     least, most = np.where(f_before < 0, before, least), np.where(f_before >= 0, before, most)
     open_ = np.arange(low.size)
     for step in range(120):
@@ -184,12 +191,17 @@ def root_between(
         if not going.any():
             break
         open_, at, f_now = open_[going], at[going], f_now[going]
-        slope = f_now - f_before[open_]
+        slope, product = f_now - f_before[open_], np.abs(f_now * f_before[open_])
         flat = slope == 0
         guess = at - np.where(flat, 0.0, f_now * (at - before[open_]) / np.where(flat, 1.0, slope))
-        halved = flat | (guess <= least[open_]) | (guess >= most[open_]) | (step % 3 == 2)
+        slow = (step % 3 == 2) & (np.abs(f_now) > np.abs(f_before[open_]) / 2)
+        halved = flat | (guess <= least[open_]) | (guess >= most[open_]) | slow
         before[open_], f_before[open_] = at, f_now
         now[open_] = np.where(halved, (least[open_] + most[open_]) / 2, guess)
+        # A secant step leaves about the product of the two errors before it.
+        open_ = open_[halved | (product > left)]
+        if not open_.size:
+            break
     return now
 
 

@@ -1,0 +1,199 @@
+"""
+The cdf of a ratio with the force integrated out, and its quantiles.
+
+``P(loss / F > t) = E[P(casualties <= F < loss / t)] / E[P(casualties <= F)]``: a smooth average over the losses drawn,
+with an error far below that of counting draws. A pool is some origins' cdfs, each with its share.
+
+>>> ten_to_twenty = Tabulated(np.array([10.0, 20.0]), np.array([0.0, 1.0]))
+>>> loss = np.array([1.0, 2.0])
+>>> one = Smooth.of(loss, loss, np.ones(2), ten_to_twenty)
+>>> one.exceeding(np.array([0.08, 0.1, 0.15]))
+array([0.625     , 0.5       , 0.16666667])
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.distributions import FloatArray, Tabulated
+from analysis.sampling import root_between
+
+__all__ = ["Smooth", "SmoothPool", "pooled_below", "pooled_quantiles"]
+
+# Losses that stand for all of an origin's where only a first approximation is wanted.
+_NODES = 256
+# And nodes of the table of the force there.
+_COARSE = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Smooth:
+    """
+    What one origin's draws say of a ratio, made once for many thresholds.
+
+    Parameters
+    ----------
+    loss : array, rising
+        Of the draws whose casualties no force is below, soldiers.
+    tight, casualties : array
+        Losses and casualties of the other draws.
+    weight : float
+        Probability that the force is at least the casualties, over all draws.
+    force : Tabulated
+        Soldiers.
+    """
+
+    loss: FloatArray
+    tight: FloatArray
+    casualties: FloatArray
+    weight: float
+    force: Tabulated
+
+    @classmethod
+    def of(cls, loss: FloatArray, casualties: FloatArray, weight: FloatArray, force: Tabulated) -> Smooth:
+        """Sort an origin's draws, each array of shape (n,); ``weight`` is the share of each draw that is kept."""
+        free = casualties <= force.x[0]
+        if free.all():
+            return cls(np.sort(loss), np.empty(0), np.empty(0), float(weight.mean()), force)
+        return cls(np.sort(loss[free]), loss[~free], casualties[~free], float(weight.mean()), force)
+
+    def exceeding(self, threshold: FloatArray) -> FloatArray:
+        """Probability that the ratio exceeds each threshold, any shape."""
+        threshold = np.asarray(threshold, dtype=float)
+        return _exceeding([(self, threshold.ravel())])[0].reshape(threshold.shape)
+
+
+def _exceeding(asked: Sequence[tuple[Smooth, FloatArray]]) -> list[FloatArray]:
+    """
+    `Smooth.exceeding` for some at once, each with thresholds of shape (k,); all of one force.
+
+    The table has to be read only for losses between the ends of the force, and is read in one go.
+    """
+    force = asked[0][0].force
+    losses, totals = [], []
+    for one, threshold in asked:
+        # 1e-9 is more than `below` takes for rounding.
+        first, last = np.searchsorted(one.loss, np.outer([force.x[0], force.x[-1] * (1 + 1e-9)], threshold))
+        losses += [one.loss[i:j] / t for i, j, t in zip(first, last, threshold, strict=True)]
+        total = (one.loss.size - last).astype(float)
+        if one.tight.size:
+            total += force.below(np.maximum(one.tight / threshold[:, None], one.casualties)).sum(axis=1)
+        totals.append(total)
+    sizes = np.array([part.size for part in losses])
+    between = np.zeros(len(losses))
+    if sizes.any():  # reduceat takes an empty part for its first value
+        starts = (np.cumsum(sizes) - sizes)[sizes > 0]
+        between[sizes > 0] = np.add.reduceat(force.below(np.concatenate(losses)), starts)
+    found, done = [], 0
+    for (one, threshold), total in zip(asked, totals, strict=True):
+        below = (total + between[done : done + threshold.size]) / (one.loss.size + one.tight.size)
+        found.append(1 - (1 - below) / one.weight)
+        done += threshold.size
+    return found
+
+
+SmoothPool = Sequence[tuple[float, Smooth]]
+
+
+def pooled_below(pool: SmoothPool, threshold: FloatArray) -> FloatArray:
+    """The cdf of a pool at thresholds of any shape; shares are positive and add to 1."""
+    return 1 - sum(share * one.exceeding(threshold) for share, one in pool)
+
+
+@dataclass(frozen=True, slots=True)
+class _Crude:
+    """
+    Cdfs of some pools from a few losses each and a coarse table of the force; within about 1e-5.
+
+    ``cdf(t) = one - sum(shares * P(F < max(losses / t, casualties)))``.
+    """
+
+    losses: FloatArray  # shape (pools, nodes)
+    casualties: FloatArray  # the same; 0 where any force will do
+    shares: FloatArray  # the same
+    one: FloatArray  # shape (pools,)
+    force: Tabulated
+
+    @classmethod
+    def of(cls, pools: Sequence[SmoothPool]) -> _Crude:
+        nodes = [np.concatenate([_nodes(share, one) for share, one in pool], axis=1) for pool in pools]
+        one = np.array([sum(share / one.weight for share, one in pool) for pool in pools])
+        return cls(*np.stack(nodes, axis=1), one, _coarse(pools[0][0][1].force))
+
+    def below(self, row: NDArray[np.intp], threshold: FloatArray) -> FloatArray:
+        asked = np.maximum(self.losses[row] / threshold[:, None], self.casualties[row])
+        return self.one[row] - np.einsum("ij,ij->i", self.shares[row], self.force.below(asked))
+
+
+def _coarse(force: Tabulated) -> Tabulated:
+    kept = np.unique(np.linspace(0, force.x.size - 1, min(_COARSE, force.x.size)).round().astype(int))
+    return Tabulated(force.x[kept], force.p[kept])
+
+
+def _nodes(share: float, smooth: Smooth) -> FloatArray:
+    """Losses, casualties and shares, shape (3, nodes): means of neighbours, and every so manieth of the tight draws."""
+    loss, tight, casualties = smooth.loss, smooth.tight, smooth.casualties
+    each = share / smooth.weight / (loss.size + tight.size)
+    counts = np.ones(loss.size)
+    if loss.size > _NODES:
+        # Closer towards the ends, where neighbours are further apart.
+        shares = np.sin(np.linspace(0.0, np.pi / 2, _NODES + 1)) ** 2
+        edges = np.unique(np.round(shares * loss.size).astype(int))
+        counts = np.diff(edges).astype(float)
+        loss = np.add.reduceat(loss, edges[:-1]) / counts
+    step = -(-tight.size // _NODES) or 1
+    kept = tight[::step]
+    counts = np.concatenate([counts, np.full(kept.size, tight.size / max(kept.size, 1))])
+    return np.stack(
+        [
+            np.concatenate([loss, kept]),
+            np.concatenate([np.zeros(loss.size), casualties[::step]]),
+            each * counts,
+        ]
+    )
+
+
+def pooled_quantiles(
+    pools: Sequence[SmoothPool], levels: FloatArray, *, low: FloatArray, high: FloatArray, ends: FloatArray
+) -> FloatArray:
+    """
+    Quantiles of some pools side by side: roots of their cdfs, found on a crude cdf first. Shape (pools, p).
+
+    Parameters
+    ----------
+    pools : sequence
+        Of one set of draws: each with as many draws as the others.
+    levels : array, shape (p,)
+        Probabilities, rising.
+    low, high : array, shape (pools, p)
+        Near the quantiles, where the search starts.
+    ends : array, shape (2, pools)
+        Values that all quantiles of a pool lie between.
+    """
+    row, column = (index.ravel() for index in np.indices(low.shape))
+    crude = _Crude.of(pools)
+
+    def roughly(t: FloatArray, which: NDArray[np.intp]) -> FloatArray:
+        return crude.below(row[which], t) - levels[column[which]]
+
+    def exactly(t: FloatArray, which: NDArray[np.intp]) -> FloatArray:
+        mine = [row[which] == number for number in range(len(pools))]
+        found = _exceeding([(one, t[m]) for pool, m in zip(pools, mine, strict=True) for _, one in pool])
+        below, parts = np.empty(t.size), iter(found)
+        for pool, m in zip(pools, mine, strict=True):
+            below[m] = 1 - sum(share * next(parts) for share, _ in pool)
+        return below - levels[column[which]]
+
+    ends = ends[:, row]
+    start = root_between(roughly, low.ravel(), high.ravel(), ends=ends, left=1e-9)
+    # One step from there with the crude cdf's slope, and secants between exact values take over.
+    everywhere = np.arange(start.size)
+    off, aside = exactly(start, everywhere), 0.01 * start
+    slope = (roughly(start + aside, everywhere) - roughly(start - aside, everywhere)) / (2 * aside)
+    step = np.divide(off, slope, out=np.full(start.shape, 1e-6), where=slope > 0)
+    found = root_between(exactly, start, start - step, ends=ends, known=off)
+    return np.maximum.accumulate(found.reshape(low.shape), axis=1)
