@@ -35,6 +35,7 @@ __all__ = [
     "from_killed_and_wounded",
     "from_wounded",
     "pooled",
+    "quantiles_of_ratios",
     "ratio_below",
     "ratio_quantiles",
     "split_by_ratio",
@@ -383,13 +384,13 @@ def ratio_quantiles(drawn: Mapping[str, Draws], question: Question, *, name: str
     levels : array, shape (p,)
         Probabilities, rising.
     """
-    return _ratio_quantiles(drawn, question, (name,), levels)[0]
+    return quantiles_of_ratios(drawn, question, names=(name,), levels=levels)[0]
 
 
-def _ratio_quantiles(
-    drawn: Mapping[str, Draws], question: Question, names: Sequence[str], levels: FloatArray
+def quantiles_of_ratios(
+    drawn: Mapping[str, Draws], question: Question, *, names: Sequence[str], levels: FloatArray
 ) -> FloatArray:
-    """`ratio_quantiles` of several ratios, side by side for speed, shape (len(names), p)."""
+    """`ratio_quantiles` of several ratios side by side, which takes less time; shape (len(names), p)."""
     shares, least = _shares(drawn, question), float(question.force.x[0])
     if least == question.force.x[-1]:  # one value: nothing to integrate out
         weight = _weight(drawn, shares)
@@ -401,7 +402,9 @@ def _ratio_quantiles(
     beside = np.array([levels - aside, levels + aside])
     near = np.stack([weighted_quantiles(_joined(few, name), weight, beside) for name in names], axis=1)
     # No ratio is above 1 or the largest loss over the least force, and none is worth a quantile below a trillionth.
-    largest = np.array([max(float(getattr(one.losses, RATIOS[name]).max()) for one in drawn.values()) for name in names])
+    largest = np.array(
+        [max(float(getattr(one.losses, RATIOS[name]).max()) for one in drawn.values()) for name in names]
+    )
     most = np.minimum(1.0 + 1e-9, largest / least) if least > 0 else np.ones(len(names))
     ends = np.array([1e-12 * np.maximum(most, 1e-12), most])
     pools = [_smoothed(drawn, question, name) for name in names]
@@ -421,7 +424,7 @@ def summarize(drawn: Mapping[str, Draws], question: Question, levels: FloatArray
         Probabilities of the quantiles, rising.
     """
     pool = pooled(drawn, question)
-    ratios = dict(zip(RATIOS, _ratio_quantiles(drawn, question, tuple(RATIOS), levels), strict=True))
+    ratios = dict(zip(RATIOS, quantiles_of_ratios(drawn, question, names=tuple(RATIOS), levels=levels), strict=True))
     quantiles = np.array(
         [
             ratios[name] if name in RATIOS else weighted_quantiles(values, pool.weight, levels)

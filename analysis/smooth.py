@@ -13,6 +13,7 @@ array([0.625     , 0.5       , 0.16666667])
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -129,32 +130,31 @@ class _Crude:
         return self.one[row] - np.einsum("ij,ij->i", self.shares[row], self.force.below(asked))
 
 
+@functools.lru_cache(maxsize=16)
 def _coarse(force: Tabulated) -> Tabulated:
     kept = np.unique(np.linspace(0, force.x.size - 1, min(_COARSE, force.x.size)).round().astype(int))
     return Tabulated(force.x[kept], force.p[kept])
 
 
+@functools.lru_cache(maxsize=256)
+def _edges(size: int) -> NDArray[np.intp]:
+    """Where so many losses, rising, are cut: closer towards the ends, where neighbours are further apart."""
+    shares = np.sin(np.linspace(0.0, np.pi / 2, _NODES + 1)) ** 2
+    return np.unique(np.round(shares * size).astype(np.intp))
+
+
 def _nodes(share: float, smooth: Smooth) -> FloatArray:
     """Losses, casualties and shares, shape (3, nodes): means of neighbours, and every so manieth of the tight draws."""
-    loss, tight, casualties = smooth.loss, smooth.tight, smooth.casualties
-    each = share / smooth.weight / (loss.size + tight.size)
-    counts = np.ones(loss.size)
-    if loss.size > _NODES:
-        # Closer towards the ends, where neighbours are further apart.
-        shares = np.sin(np.linspace(0.0, np.pi / 2, _NODES + 1)) ** 2
-        edges = np.unique(np.round(shares * loss.size).astype(int))
-        counts = np.diff(edges).astype(float)
-        loss = np.add.reduceat(loss, edges[:-1]) / counts
-    step = -(-tight.size // _NODES) or 1
-    kept = tight[::step]
-    counts = np.concatenate([counts, np.full(kept.size, tight.size / max(kept.size, 1))])
-    return np.stack(
-        [
-            np.concatenate([loss, kept]),
-            np.concatenate([np.zeros(loss.size), casualties[::step]]),
-            each * counts,
-        ]
-    )
+    edges, step = _edges(smooth.loss.size), -(-smooth.tight.size // _NODES) or 1
+    tight, counts = smooth.tight[::step], np.diff(edges)
+    nodes = np.zeros((3, counts.size + tight.size))
+    if counts.size:
+        nodes[0, : counts.size] = np.add.reduceat(smooth.loss, edges[:-1]) / counts
+        nodes[2, : counts.size] = counts
+    if tight.size:
+        nodes[:, counts.size :] = tight, smooth.casualties[::step], np.full(tight.size, smooth.tight.size / tight.size)
+    nodes[2] *= share / smooth.weight / (smooth.loss.size + smooth.tight.size)
+    return nodes
 
 
 def pooled_quantiles(
@@ -190,10 +190,9 @@ def pooled_quantiles(
 
     ends = ends[:, row]
     start = root_between(roughly, low.ravel(), high.ravel(), ends=ends, left=1e-9)
-    # One step from there with the crude cdf's slope, and secants between exact values take over.
-    everywhere = np.arange(start.size)
-    off, aside = exactly(start, everywhere), 0.01 * start
-    slope = (roughly(start + aside, everywhere) - roughly(start - aside, everywhere)) / (2 * aside)
-    step = np.divide(off, slope, out=np.full(start.shape, 1e-6), where=slope > 0)
+    # One step from there with the crude cdf's slope; then secants between exact values take over.
+    everywhere, aside = np.arange(start.size), 0.002 * start
+    off, rise = exactly(start, everywhere), roughly(start + aside, everywhere)
+    step = np.divide(off * aside, rise, out=np.array(aside), where=rise > 0)
     found = root_between(exactly, start, start - step, ends=ends, known=off)
     return np.maximum.accumulate(found.reshape(low.shape), axis=1)

@@ -20,6 +20,7 @@ FLOORS = (
     ("coverage", "evidence"),
     ("checks", "starter", "record"),
     ("sampling",),
+    ("smooth",),
     ("model",),
     ("summary",),
     ("pipeline",),

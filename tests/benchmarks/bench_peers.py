@@ -1,5 +1,5 @@
 """
-Error against time for the headline quantiles of the default run, beside other Monte Carlo libraries on the same problem.
+Error against time for the headline quantiles of the default run, beside other Monte Carlo libraries on one problem.
 
 The problem is the linear pool of the seed register: the 5, 50 and 95 % quantiles of the killed, wounded and casualties
 ratios, nine numbers. The error is the root mean square of their relative errors over independent repetitions, against a
@@ -14,8 +14,9 @@ Run with ``python tests/benchmarks/bench_peers.py [--quick]``.
 
 import os
 
-for _threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OPENTURNS_NUM_THREADS", "TBB_NUM_THREADS"):
-    os.environ[_threads] = "1"
+os.environ["OMP_NUM_THREADS"] = "1"
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
+os.environ["OPENTURNS_NUM_THREADS"] = "1"
 
 import importlib.util
 import statistics
@@ -26,12 +27,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy.special import ndtr
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from analysis.distributions import LogNormal, LogUniform, Quotient, Reach, ShiftedExponential, Spliced, Truncated
-from analysis.model import RATIOS, draw, ratio_quantiles, summarize
+from analysis.model import RATIOS, draw, quantiles_of_ratios, summarize
 from analysis.pipeline import REPLICATES, Settings, prepare, run
 from analysis.sampling import cube, replicate_seeds
 
@@ -111,23 +111,34 @@ def headline(force, killed, wounded, total, ratio) -> np.ndarray:
     return np.quantile(pool, LEVELS, axis=1).T.ravel()
 
 
-def ours(log2_points: int, seed: int) -> np.ndarray:
-    """As a run computes them: replicates of scrambled Sobol points, the force integrated out."""
+def ours(log2_points: int, seed: int, replicates: int = REPLICATES) -> np.ndarray:
+    """As a run computes them: replicates of scrambled Sobol points, whose spread is their standard error."""
     found = []
-    for one in replicate_seeds(np.random.default_rng(seed), REPLICATES):
+    for one in replicate_seeds(np.random.default_rng(seed), replicates):
         drawn = draw(QUESTION, cube(one, log2_points=log2_points, dimensions=QUESTION.dimensions))
-        found.append([ratio_quantiles(drawn, QUESTION, name=name, levels=LEVELS) for name in RATIOS])
+        found.append(quantiles_of_ratios(drawn, QUESTION, names=tuple(RATIOS), levels=LEVELS))
     return np.mean(found, axis=0).ravel()
 
 
-def floor(log2_points: int, seed: int) -> np.ndarray:
+def ours_once(log2_points: int, seed: int) -> np.ndarray:
+    """One replicate: what a single run of a peer is, which says nothing of its own error."""
+    return ours(log2_points, seed, 1)
+
+
+def everything(log2_points: int, seed: int) -> None:
+    """All that a run says of its pool: nine quantities with means, deviations and quantiles, and exceedances."""
+    for one in replicate_seeds(np.random.default_rng(seed), REPLICATES):
+        drawn = draw(QUESTION, cube(one, log2_points=log2_points, dimensions=QUESTION.dimensions))
+        summarize(drawn, QUESTION, LEVELS)
+
+
+def floor(log2_points: int, seed: int) -> None:
     """What any use of these points must pay: the points, and each ppf once."""
     for one in replicate_seeds(np.random.default_rng(seed), REPLICATES):
         points = cube(one, log2_points=log2_points, dimensions=QUESTION.dimensions)
         given = [figure for origin in QUESTION.origins.values() for figure in origin.values()]
         for column, input_ in enumerate((QUESTION.force, QUESTION.wounded_per_killed, *given)):
             input_.ppf(points[:, column])
-    return np.full(9, np.nan)
 
 
 def plain(draws: int, seed: int) -> np.ndarray:
@@ -202,9 +213,7 @@ def probabilit(draws: int, seed: int) -> np.ndarray:
         lognormal(SEED.wounded.reach, SEED.wounded.sd_log),
         lognormal(SEED.wounded_bias.median, SEED.wounded_bias.sd_log),
         Exp(
-            TruncatedNormal(
-                np.log(SEED.total.median), SEED.total.sd_log, low=np.log(SEED.low), high=np.log(SEED.high)
-            )
+            TruncatedNormal(np.log(SEED.total.median), SEED.total.sd_log, low=np.log(SEED.low), high=np.log(SEED.high))
         ),
         lognormal(SEED.total_bias.median, SEED.total_bias.sd_log),
         lognormal(SEED.ratio.median, SEED.ratio.sd_log),
@@ -313,52 +322,127 @@ class Measured:
     seconds: float
 
 
-def measured(method: Callable, size: int, draws: int, *, reference: np.ndarray, repeats: int) -> Measured:
-    method(size, 999)  # imports, tables, pages of memory
-    errors, times = [], []
-    for seed in range(repeats):
-        start = time.perf_counter()
-        value = method(size, 1000 + seed)
-        times.append(time.perf_counter() - start)
-        errors.append(value / reference - 1)
-    return Measured(draws, float(np.sqrt(np.mean(np.square(errors)))), statistics.median(times))
+@dataclass(frozen=True)
+class Method:
+    """A way to the nine numbers; ``sizes`` rise, and ``each`` says how many draws a size stands for."""
+
+    name: str
+    package: str
+    run: Callable[[int, int], np.ndarray]
+    sizes: tuple[int, ...]
+    each: Callable[[int], int] = int
+
+    @property
+    def installed(self) -> bool:
+        return importlib.util.find_spec(self.package) is not None
+
+    def measured(self, size: int, reference: np.ndarray, repeats: int) -> Measured:
+        self.run(size, 999)  # imports, tables, pages of memory
+        errors, times = [], []
+        for seed in range(repeats):
+            start = time.perf_counter()
+            value = self.run(size, 1000 + seed)
+            times.append(time.perf_counter() - start)
+            errors.append(value / reference - 1)
+        return Measured(self.each(size), float(np.sqrt(np.mean(np.square(errors)))), statistics.median(times))
+
+
+def of_replicates(log2_points: int) -> int:
+    return REPLICATES * 2**log2_points
+
+
+# Powers of two for the quasi-random ones, as their documentation asks; the largest takes a second or so.
+OURS = (
+    Method("this package, 16 replicates", "analysis", ours, (4, 6, 8, 10, 12, 14), of_replicates),
+    Method("this package, 1 replicate", "analysis", ours_once, (6, 8, 10, 12, 14, 16), lambda m: 2**m),
+)
+PEERS = (
+    Method("NumPy", "numpy", plain, (4_000, 40_000, 400_000, 2_000_000)),
+    Method("squigglepy", "squigglepy", squigglepy, (4_000, 40_000, 400_000, 2_000_000)),
+    Method("probabilit, sobol", "probabilit", probabilit, (2**10, 2**12, 2**14, 2**16, 2**18)),
+    Method("openturns, sobol", "openturns", openturns, (2**10, 2**12, 2**14, 2**16, 2**18)),
+    Method("chaospy, latin hypercube", "chaospy", chaospy_hypercube, (2**10, 2**12, 2**14, 2**16, 2**18)),
+    Method("chaospy, sobol", "chaospy", chaospy_sobol, (2**10, 2**12, 2**14, 2**16)),
+)
 
 
 def seconds_to(target: float, rows: list[Measured]) -> tuple[float, str]:
     """
-    Seconds to an error, on the line through the two nearest sizes (both axes logarithmic), and "~" beyond the sizes.
+    Seconds to an error, between the two nearest sizes (both axes logarithmic).
 
-    No quicker than the smallest size measured if that is good enough already.
+    Marked "<" where the smallest size is good enough already, "~" where the last two sizes had to be continued.
     """
-    if rows[0].error <= target:
-        return rows[0].seconds, "<"
     error, seconds = (np.log([getattr(row, name) for row in rows]) for name in ("error", "seconds"))
     within = np.flatnonzero(error <= np.log(target))
+    if within.size and within[0] == 0:
+        return rows[0].seconds, "<"
     last = within[0] if within.size else len(rows) - 1
     slope = (seconds[last] - seconds[last - 1]) / (error[last] - error[last - 1])
     return float(np.exp(seconds[last] + slope * (np.log(target) - error[last]))), "" if within.size else "~"
 
 
-# Largest sizes so that the slowest takes a few seconds; powers of two for the quasi-random ones, as they ask for.
-METHODS: tuple[tuple[str, str, Callable, tuple[int, ...]], ...] = (
-    ("NumPy", "numpy", plain, (10_000, 100_000, 1_000_000)),
-    ("squigglepy", "squigglepy", squigglepy, (10_000, 100_000, 1_000_000)),
-    ("probabilit, sobol", "probabilit", probabilit, (2**12, 2**14, 2**16, 2**18)),
-    ("openturns, sobol", "openturns", openturns, (2**12, 2**14, 2**16, 2**18)),
-    ("chaospy, latin hypercube", "chaospy", chaospy_hypercube, (2**12, 2**14, 2**16, 2**18)),
-    ("chaospy, sobol", "chaospy", chaospy_sobol, (2**12, 2**14, 2**16)),
-)
+def print_reference(depth: int, batches: int) -> np.ndarray:
+    """The reference, and what plain NumPy says of it: another program, another kind of draws."""
+    reference = ours(depth, 424242)
+    check = np.array([plain(2_000_000, 7000 + seed) for seed in range(batches)])
+    error = check.std(axis=0, ddof=1) / np.sqrt(batches)
+    print(f"reference, {REPLICATES} x 2**{depth} points (5, 50, 95 %), and NumPy with {2 * batches} million draws:")
+    for name, row in zip(RATIOS, range(0, 9, 3), strict=True):
+        values = "  ".join(f"{reference[k]:.7f} ({check.mean(axis=0)[k]:.7f})" for k in range(row, row + 3))
+        print(f"  {name:18}{values}")
+    worst = np.abs(check.mean(axis=0) - reference) / error
+    print(
+        f"  they differ by at most {worst.max():.1f} standard errors, which are {100 * (error / reference).max():.3f} %"
+    )
+    return reference
+
+
+def print_floor(reference: np.ndarray, repeats: int) -> None:
+    """What the headline costs beside its floor, and beside all that a run says of its pool; in turns, size by size."""
+    print(f"\n{'points':>12}{'floor':>12}{'headline':>12}{'/ floor':>9}{'all':>12}{'/ floor':>9}")
+    for size in (8, 10, 12, 14, 16):
+        times: dict[str, list[float]] = {"floor": [], "ours": [], "everything": []}
+        for seed in range(repeats + 1):
+            for method in (floor, ours, everything):
+                start = time.perf_counter()
+                method(size, seed)
+                times[method.__name__].append(time.perf_counter() - start)
+        least, headline_, all_ = (statistics.median(one[1:]) for one in times.values())
+        print(
+            f"{of_replicates(size):12,}{1e3 * least:9.1f} ms{1e3 * headline_:9.1f} ms{headline_ / least:9.2f}"
+            f"{1e3 * all_:9.1f} ms{all_ / least:9.2f}"
+        )
 
 
 def main() -> None:
     quick = "--quick" in sys.argv
-    depth, repeats = (14, 5) if quick else (18, 15)
-    reference = ours(depth, 424242)
-    check = np.array([plain(2_000_000, seed) for seed in range(4 if quick else 16)])
-    off = (check.mean(axis=0) / reference - 1) / (check.std(axis=0, ddof=1) / reference / np.sqrt(len(check)))
-    print(f"reference, {REPLICATES} x 2**{depth} points; NumPy with {2 * len(check)} million draws differs by at most")
-    print(f"{np.abs(off).max():.1f} of its own standard errors of {100 * check.std(axis=0, ddof=1).max() ** 0:.0f}")
-    print(reference)
+    depth, batches, repeats = (14, 4, 5) if quick else (18, 16, 15)
+    reference = print_reference(depth, batches)
+    found: dict[str, list[Measured]] = {}
+    print(f"\n{'method':32}{'draws':>12}{'error':>11}{'time':>13}")
+    for method in (*OURS, *PEERS):
+        if not method.installed:
+            print(f"{method.name:32}not installed: pip install -r tests/benchmarks/requirements.txt")
+            continue
+        found[method.name] = [method.measured(size, reference, repeats) for size in method.sizes]
+        for row in found[method.name]:
+            print(f"{method.name:32}{row.draws:12,}{100 * row.error:9.4f} %{1e3 * row.seconds:10.1f} ms")
+    for one in OURS:
+        print(f"\nmilliseconds to an error, and how many times those of {one.name}")
+        print(f"{'':32}" + "".join(f"{100 * target:18g} %" for target in TARGETS))
+        base = [seconds_to(target, found[one.name])[0] for target in TARGETS]
+        for name in (one.name, *(peer.name for peer in PEERS if peer.name in found)):
+            cells = [seconds_to(target, found[name]) for target in TARGETS]
+            text = (f"{mark}{1e3 * s:.1f} ({s / b:.2f})" for (s, mark), b in zip(cells, base, strict=True))
+            print(f"{name:32}" + "".join(f"{cell:>20}" for cell in text))
+    print_floor(reference, 5 if quick else 9)
+    times = []
+    for _ in range(5):
+        start = time.perf_counter()
+        run(Settings())
+        times.append(time.perf_counter() - start)
+    points = run(Settings()).convergence.points
+    print(f"\na whole run, {REPLICATES} x {points:,} points, one thread: {statistics.median(times):.2f} s")
 
 
 if __name__ == "__main__":
