@@ -34,6 +34,7 @@ __all__ = [
     "from_killed",
     "from_killed_and_wounded",
     "from_wounded",
+    "over",
     "pooled",
     "quantiles_of_ratios",
     "ratio_below",
@@ -245,6 +246,22 @@ def draw(question: Question, points: FloatArray) -> dict[str, Draws]:
         losses = _losses(figures, ratio)
         drawn[name] = _given(losses, force, points[:, 0], question.force)
     return drawn
+
+
+def over(drawn: Mapping[str, Draws], question: Question, points: FloatArray) -> dict[str, Draws]:
+    """
+    The same losses over the force of another question: what `draw` gives for it, without drawing the losses again.
+
+    Parameters
+    ----------
+    drawn : mapping of str to Draws
+        Of a question with the same origins and R.
+    question : Question
+    points : array, shape (n, question.dimensions)
+        That the losses were drawn from.
+    """
+    force = question.force.ppf(points[:, 0])
+    return {name: _given(one.losses, force, points[:, 0], question.force) for name, one in drawn.items()}
 
 
 def _given(losses: Losses, force: FloatArray, points: FloatArray, distribution: Tabulated) -> Draws:

@@ -12,18 +12,22 @@ and their Monte Carlo standard error comes from the replicates' spread, so it is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.distributions import FloatArray
 
+if TYPE_CHECKING:
+    from scipy.stats.qmc import Sobol
+
 __all__ = [
     "Convergence",
+    "blocks",
     "cube",
     "map_replicates",
     "mean_and_mcse",
@@ -78,11 +82,34 @@ def cube(seed: np.random.SeedSequence, *, log2_points: int, dimensions: int) -> 
 
     More points of the same seed continue the same sequence. O(points * dimensions).
     """
+    return _inside(_sequence(seed, dimensions).random_base2(log2_points))
+
+
+def blocks(seed: np.random.SeedSequence, *, log2_points: int, dimensions: int, log2_block: int) -> Iterator[FloatArray]:
+    """
+    The points of `cube` in its order, so many at a time: what it holds at once takes no more memory than a block.
+
+    Examples
+    --------
+    >>> seed = np.random.SeedSequence(7)
+    >>> parts = list(blocks(seed, log2_points=5, dimensions=2, log2_block=3))
+    >>> len(parts), np.array_equal(np.concatenate(parts), cube(seed, log2_points=5, dimensions=2))
+    (4, True)
+    """
+    sequence, log2_block = _sequence(seed, dimensions), min(log2_block, log2_points)
+    for _ in range(2 ** (log2_points - log2_block)):
+        yield _inside(sequence.random(2**log2_block))
+
+
+def _sequence(seed: np.random.SeedSequence, dimensions: int) -> Sobol:
     from scipy.stats import qmc  # a second of imports: only when points are drawn
 
     # scipy spawns from the generator it is given, which would change the seed for its next use: give it a copy.
     copy = np.random.SeedSequence(seed.entropy, spawn_key=seed.spawn_key, pool_size=seed.pool_size)
-    points = qmc.Sobol(dimensions, scramble=True, rng=np.random.default_rng(copy)).random_base2(log2_points)
+    return qmc.Sobol(dimensions, scramble=True, rng=np.random.default_rng(copy))
+
+
+def _inside(points: FloatArray) -> FloatArray:
     # A scrambled coordinate may be 0, whose quantile may be infinite; half a step of the sequence is not.
     return np.clip(points, 2.0**-33, 1 - 2.0**-33)
 

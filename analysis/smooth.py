@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from analysis.distributions import FloatArray, Tabulated
 from analysis.sampling import root_between
 
-__all__ = ["Smooth", "SmoothPool", "pooled_below", "pooled_quantiles"]
+__all__ = ["Smooth", "SmoothPool", "WeightedLosses", "pooled_below", "pooled_quantiles"]
 
 # Losses that stand for all of an origin's where only a first approximation is wanted.
 _NODES = 256
@@ -106,28 +106,43 @@ def pooled_below(pool: SmoothPool, threshold: FloatArray) -> FloatArray:
 
 
 @dataclass(frozen=True, slots=True)
-class _Crude:
+class WeightedLosses:
     """
-    Cdfs of some pools from a few losses each and a coarse table of the force; within about 1e-5.
+    Cdfs of ratios, the force integrated out, from losses that stand for many draws each.
 
-    ``cdf(t) = one - sum(shares * P(F < max(losses / t, casualties)))``.
+    ``cdf(t) = one - sum(shares * max(P(F < losses / t), floor))``, side by side in rows.
+
+    Parameters
+    ----------
+    losses : array, shape (rows, nodes), soldiers
+    floor : array, same shape
+        Probability that the force is below the casualties.
+    shares : array, same shape
+        Of each node, over the probability that the force is not below the casualties.
+    one : array, shape (rows,)
+        Their sum.
+    force : Tabulated
+        Soldiers.
     """
 
-    losses: FloatArray  # shape (pools, nodes)
-    casualties: FloatArray  # the same; 0 where any force will do
-    shares: FloatArray  # the same
-    one: FloatArray  # shape (pools,)
+    losses: FloatArray
+    floor: FloatArray
+    shares: FloatArray
+    one: FloatArray
     force: Tabulated
 
-    @classmethod
-    def of(cls, pools: Sequence[SmoothPool]) -> _Crude:
-        nodes = [np.concatenate([_nodes(share, one) for share, one in pool], axis=1) for pool in pools]
-        one = np.array([sum(share / one.weight for share, one in pool) for pool in pools])
-        return cls(*np.stack(nodes, axis=1), one, _coarse(pools[0][0][1].force))
-
     def below(self, row: NDArray[np.intp], threshold: FloatArray) -> FloatArray:
-        asked = np.maximum(self.losses[row] / threshold[:, None], self.casualties[row])
-        return self.one[row] - np.einsum("ij,ij->i", self.shares[row], self.force.below(asked))
+        """The cdf of a row at a threshold, shape (k,)."""
+        found = np.maximum(self.force.below(self.losses[row] / threshold[:, None]), self.floor[row])
+        return self.one[row] - np.einsum("ij,ij->i", self.shares[row], found)
+
+
+def _crude(pools: Sequence[SmoothPool]) -> WeightedLosses:
+    """Cdfs of some pools from a few losses each and a coarse table of the force; within about 1e-5."""
+    force = _coarse(pools[0][0][1].force)
+    nodes = [np.concatenate([_nodes(share, one, force) for share, one in pool], axis=1) for pool in pools]
+    one = np.array([sum(share / one.weight for share, one in pool) for pool in pools])
+    return WeightedLosses(*np.stack(nodes, axis=1), one, force)
 
 
 @functools.lru_cache(maxsize=16)
@@ -143,8 +158,8 @@ def _edges(size: int) -> NDArray[np.intp]:
     return np.unique(np.round(shares * size).astype(np.intp))
 
 
-def _nodes(share: float, smooth: Smooth) -> FloatArray:
-    """Losses, casualties and shares, shape (3, nodes): means of neighbours, and every so manieth of the tight draws."""
+def _nodes(share: float, smooth: Smooth, force: Tabulated) -> FloatArray:
+    """Losses, floors and shares, shape (3, nodes): means of neighbours, and every so manieth of the tight draws."""
     edges, step = _edges(smooth.loss.size), -(-smooth.tight.size // _NODES) or 1
     tight, counts = smooth.tight[::step], np.diff(edges)
     nodes = np.zeros((3, counts.size + tight.size))
@@ -152,7 +167,9 @@ def _nodes(share: float, smooth: Smooth) -> FloatArray:
         nodes[0, : counts.size] = np.add.reduceat(smooth.loss, edges[:-1]) / counts
         nodes[2, : counts.size] = counts
     if tight.size:
-        nodes[:, counts.size :] = tight, smooth.casualties[::step], np.full(tight.size, smooth.tight.size / tight.size)
+        nodes[0, counts.size :] = tight
+        nodes[1, counts.size :] = force.below(smooth.casualties[::step])
+        nodes[2, counts.size :] = smooth.tight.size / tight.size
     nodes[2] *= share / smooth.weight / (smooth.loss.size + smooth.tight.size)
     return nodes
 
@@ -175,7 +192,7 @@ def pooled_quantiles(
         Values that all quantiles of a pool lie between.
     """
     row, column = (index.ravel() for index in np.indices(low.shape))
-    crude = _Crude.of(pools)
+    crude = _crude(pools)
 
     def roughly(t: FloatArray, which: NDArray[np.intp]) -> FloatArray:
         return crude.below(row[which], t) - levels[column[which]]

@@ -22,6 +22,7 @@ FLOORS = (
     ("sampling",),
     ("smooth",),
     ("model",),
+    ("streaming",),
     ("summary",),
     ("pipeline",),
     ("custody",),
