@@ -25,8 +25,9 @@ __all__ = ["main"]
 _OPTIONS = {
     "as_of": "A date; claims published later are not known yet.",
     "force": "The denominator: reported, theatre or deployed.",
-    "pool": "How origins are combined: linear.",
+    "pool": "How origins are combined: linear, logarithmic or median.",
     "weights": 'Of origins in the pool, like "NIS=2, US=1".',
+    "width": "Of the readings: 2 doubles their distances, in logarithms, 0.5 halves them.",
     "window": "Days after which a figure is out of date beside a newer one.",
     "wounded_per_killed": "A class of the lexicon, or a median like 3.0.",
     "level": "Probability inside the headline interval.",
@@ -124,7 +125,7 @@ def estimate(register: str, as_json: bool, workers: int, processes: bool, **opti
 
     ratio = results.estimate("casualties_ratio")
     click.echo(prose.headline(ratio, level=settings.level, digits=settings.digits))
-    for table in (tables.estimates, tables.by_origin, tables.alternatives):
+    for table in (tables.estimates, tables.by_origin, tables.pools, tables.alternatives):
         click.echo(f"\n{table(results)}")
     click.echo(f"\n{prose.confidence(results)}")
 

@@ -18,6 +18,7 @@ unit      a number of another kind than its quantity: soldiers in a row of casua
           that rests on no other claim, 0 as the size of a force.
 force     a loss larger than every size of the force that had been published by its day.
 order     a counted relay printed before what it passes on; any other before the day of what it says again.
+twice     two different figures of one origin, quantity and day: only one of them counts, the last by id.
 alone     a relay of its own origin, of which the register has no original figure.
 formula   a cell that a spreadsheet would run as a formula. It is text here.
 example   the row that ``casualty-report new`` wrote is still there.
@@ -58,7 +59,7 @@ SUM_TOLERANCE = 0.05
 
 EXAMPLE_ID = "example"
 
-Kind = Literal["echo", "sum", "entered", "words", "unit", "force", "order", "alone", "formula", "example"]
+Kind = Literal["echo", "sum", "entered", "words", "unit", "force", "order", "twice", "alone", "formula", "example"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +186,7 @@ def cautions(claims: Iterable[ReadClaim]) -> tuple[Caution, ...]:
         *_units(figures),
         *_larger_than_the_force(figures),
         *_relays(figures),
+        *_twice(figures),
         *_echoes(figures),
         *(entered := [*_entered(figures)]),
     ]
@@ -275,6 +277,7 @@ def _units(figures: list[_Figure]) -> Iterator[Caution]:
 
 
 _SIZES = ("deployed", "engaged")
+_TOTALS = ("cumulative", "stock")
 
 
 def _larger_than_the_force(figures: list[_Figure]) -> Iterator[Caution]:
@@ -303,7 +306,11 @@ def _relays(figures: list[_Figure]) -> Iterator[Caution]:
     given = {
         (one.claim.origin, one.claim.quantity)
         for one in figures
-        if one.counted and one.claim.relation == "original" and one.said and one.claim.mode != "plan"
+        if one.counted
+        and one.claim.relation == "original"
+        and one.said
+        and one.claim.mode in _TOTALS
+        and not one.words.wording.rate
     }
     for claim in by_id.values():
         if claim.relation == "original":
@@ -319,6 +326,19 @@ def _relays(figures: list[_Figure]) -> Iterator[Caution]:
         if claim.origin in claim.rests_on and claim.role in COUNTING_ROLES and not echoed:
             told = f"rests on {claim.origin}, of which the register has no original figure of {claim.quantity}"
             yield Caution(claim, "alone", f"{told}; it counts as one itself")
+
+
+def _twice(figures: list[_Figure]) -> Iterator[Caution]:
+    """Figures of one origin, quantity and day of which a run can count only one; one number twice is an echo."""
+    said: dict[tuple[object, ...], _Figure] = {}
+    for one in sorted(figures, key=lambda one: one.claim.id, reverse=True):
+        claim = one.claim
+        if not one.counted or not one.said or claim.mode not in _TOTALS or claim.relation != "original":
+            continue
+        counted = said.setdefault((claim.origin, claim.quantity, claim.as_of, claim.published), one)
+        if counted.said != one.said:
+            told = f"{claim.quantity} is {shown(claim.wording)}, and {claim.origin} gave {counted.quoted} for that day"
+            yield Caution(claim, "twice", f"{told} too; only the last by id counts", (counted.claim,))
 
 
 # ------------------------------------------------------------------------------------------------------- echoes
@@ -475,7 +495,7 @@ class _Elsewhere:
         made = cls({}, {}, {})
         for one in sorted(figures, key=lambda one: one.claim.published):
             claim = one.claim
-            if one.number is None or claim.mode not in ("cumulative", "stock"):
+            if one.number is None or claim.mode not in _TOTALS:
                 continue
             if claim.quantity == "casualties":
                 made.sums.setdefault((claim.scope, one.number), []).append(one)
@@ -493,7 +513,7 @@ class _Elsewhere:
         and wounded as casualties.
         """
         claim = one.claim
-        if not one.counted or one.number is None or claim.mode not in ("cumulative", "stock"):
+        if not one.counted or one.number is None or claim.mode not in _TOTALS:
             return None
         found = _nearest(self.casualties.get((claim.scope, *one.said), []), claim)
         if found is None:

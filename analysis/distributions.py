@@ -40,6 +40,7 @@ __all__ = [
     "Tabulated",
     "Truncated",
     "Uniform",
+    "Widened",
     "as_table",
     "point",
     "tabulate",
@@ -454,6 +455,42 @@ class Scaled:
 
     def ppf(self, p: FloatArray) -> FloatArray:
         return self.base.ppf(p) * self.factor
+
+
+@dataclass(frozen=True, slots=True)
+class Widened:
+    """
+    ``base`` with the logarithm of its distance from ``anchor`` times ``width``.
+
+    Parameters
+    ----------
+    base : Distribution
+        Of values that are not negative.
+    anchor : float
+        Stays where it is; positive.
+    width : float
+        Positive: 2 makes a factor of 1.5 from the anchor one of 2.25, 0.5 undoes that.
+
+    Examples
+    --------
+    >>> Widened(Uniform(50.0, 200.0), anchor=100.0, width=2.0).ppf(np.array([0.0, 1.0]))
+    array([ 25., 400.])
+    """
+
+    base: Distribution
+    anchor: float
+    width: float
+
+    def __post_init__(self) -> None:
+        _require(self.anchor > 0 and self.width > 0, "an anchor and a width are positive")
+
+    def cdf(self, x: FloatArray) -> FloatArray:
+        return self.base.cdf(self.anchor * (np.maximum(x, 0.0) / self.anchor) ** (1 / self.width)) * (
+            np.asarray(x) >= 0
+        )
+
+    def ppf(self, p: FloatArray) -> FloatArray:
+        return self.anchor * (self.base.ppf(p) / self.anchor) ** self.width
 
 
 @dataclass(frozen=True, slots=True)

@@ -508,10 +508,13 @@ def parse_weights(text: str, *, register: Register, origins: Iterable[str]) -> d
     """
     The weight of each counted origin in the pool, adding to 1.
 
+    Origins of one stream share information and so they share a weight: each stream has 1, divided equally among those
+    of its origins that are counted.
+
     Parameters
     ----------
     text : str
-        Empty for equal weights, or like ``NIS=2, US=1``; an origin that is not named has weight 1.
+        Empty for these weights, or like ``NIS=2, US=1``: what each named origin has instead.
     register : Register
         Its origins and their spellings may be named.
     origins : iterable of str
@@ -522,7 +525,9 @@ def parse_weights(text: str, *, register: Register, origins: Iterable[str]) -> d
     InputError
         With a line for each weight that is no number, negative, or of no counted origin; or if all are zero.
     """
-    weights = dict.fromkeys(origins, 1.0)
+    streams = {name: register.sources[name].stream for name in origins}
+    together = Counter(streams.values())
+    weights = {name: 1 / together[stream] for name, stream in streams.items()}
     faults, named = [], set()
     for part in (part.strip() for part in text.split(",") if part.strip()):
         name, _, value = (piece.strip() for piece in part.partition("="))
@@ -548,11 +553,11 @@ def parse_weights(text: str, *, register: Register, origins: Iterable[str]) -> d
     return {name: weight / total for name, weight in weights.items()}
 
 
-def reasons(claims: Iterable[ReadClaim], *, as_of: date) -> dict[str, str]:
+def reasons(claims: Iterable[ReadClaim], *, as_of: date, window: int = WINDOW) -> dict[str, str]:
     """
     Why each claim published by a day is not counted as a loss, by id; the others count.
 
-    Unlike `collect`, it also answers where nothing counts.
+    Unlike `collect`, it also answers where nothing counts; ``window`` is that of `collect`.
     """
     claims = [one for one in claims if one.claim.published <= as_of]
     known = _known(claims, as_of)
@@ -565,7 +570,7 @@ def reasons(claims: Iterable[ReadClaim], *, as_of: date) -> dict[str, str]:
     rest = [one for one in claims if one.claim.id not in zeros]
     if all(one.claim.id in early for one in rest):
         return early | zeros
-    return {one.claim.id: one.reason for one in collect(rest, as_of=as_of).excluded} | zeros
+    return {one.claim.id: one.reason for one in collect(rest, as_of=as_of, window=window).excluded} | zeros
 
 
 def effective_number(streams: Iterable[str], *, correlation: float = CORRELATION) -> float:

@@ -106,7 +106,7 @@ def quantile_dots(values: FloatArray, width: float) -> tuple[FloatArray, FloatAr
 def answer(ax: Axes, results: Results) -> Axes:
     """The answer: 50 dots, each 2 % of the probability, over bars of 50, 80 and 95 %."""
     ratio = results.estimate("casualties_ratio")
-    pool = pooled(results.draws, results.question)
+    pool = pooled(results.combined.draws, results.combined.question)
     share = pool.values[QUANTITIES.index("casualties_ratio")]
     dots = 100 * weighted_quantiles(share, pool.weight, (np.arange(50) + 0.5) / 50)
     # Room on the right for the words of the widest bar.
@@ -238,7 +238,8 @@ def logarithmic(axis: Axis) -> None:
 
 
 def _sources_finding(results: Results) -> str:
-    medians = sorted((origin.estimate("casualties").median, origin.name) for origin in results.origins)
+    origins = [origin for origin in results.origins if origin.estimates]
+    medians = sorted((origin.estimate("casualties").median, origin.name) for origin in origins)
     if len(medians) < 2:
         return f"One origin counts; its figures imply {medians[0][0]:,.0f} casualties"
     (low, least), (high, most) = medians[0], medians[-1]
@@ -369,7 +370,7 @@ def _plane_finding(results: Results) -> str:
     parts = [
         f"{latin(origin.name)}'s own figures {origin.estimate('wounded_per_killed').median:.1f}"
         for origin in results.origins
-        if origin.name in both
+        if origin.name in both and origin.estimates
     ]
     reference = float(results.question.wounded_per_killed.ppf(np.array(0.5)))
     return f"Wounded for each killed: {', '.join([*parts, f'reference class {reference:.1f}'])}"

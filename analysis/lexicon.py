@@ -450,6 +450,8 @@ class Words(BaseModel):
     nouns: tuple[str, ...]
     quantities: Mapping[str, tuple[str, ...]]
     remarks: tuple[str, ...]
+    linking: tuple[str, ...]
+    joins: tuple[str, ...]
     partly: tuple[str, ...]
     takes_back: tuple[str, ...]
     hedges_behind: tuple[str, ...]

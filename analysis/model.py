@@ -165,11 +165,20 @@ class Draws:
         Given that it is at least the casualties.
     weight : array, shape (n,)
         Probability that the force is at least the casualties: the share of the draw that is kept.
+    tilt : array, shape (n,), optional
+        By how much a pool makes each draw more or less probable than the others, before the force is asked; without
+        it all are alike.
     """
 
     losses: Losses
     force: FloatArray
     weight: FloatArray
+    tilt: FloatArray | None = None
+
+    @property
+    def mass(self) -> FloatArray:
+        """Probability of each draw, up to a factor that all share."""
+        return self.weight if self.tilt is None else self.weight * self.tilt
 
     def quantity(self, name: str) -> FloatArray:
         """
@@ -195,7 +204,8 @@ class Draws:
     def first(self, count: int) -> Draws:
         """The first draws only."""
         losses = Losses(self.losses.killed[:count], self.losses.wounded[:count])
-        return Draws(losses, self.force[:count], self.weight[:count])
+        tilt = None if self.tilt is None else self.tilt[:count]
+        return Draws(losses, self.force[:count], self.weight[:count], tilt)
 
     def exceeding(self, name: str, threshold: FloatArray, force: Tabulated) -> FloatArray:
         """
@@ -217,7 +227,8 @@ class Draws:
 
     def smooth(self, name: str, force: Tabulated) -> Smooth:
         """The ratio's cdf with the force integrated out, as `exceeding` needs it; made once for many thresholds."""
-        return Smooth.of(getattr(self.losses, RATIOS[name]), self.losses.casualties, self.weight, force)
+        loss = getattr(self.losses, RATIOS[name])
+        return Smooth.of(loss, self.losses.casualties, self.weight, force, tilt=self.tilt)
 
 
 def draw(question: Question, points: FloatArray) -> dict[str, Draws]:
@@ -359,7 +370,7 @@ def _shares(drawn: Mapping[str, Draws], question: Question) -> dict[str, float]:
 
 def _weight(drawn: Mapping[str, Draws], shares: Mapping[str, float]) -> FloatArray:
     """The weight of every draw, adding to 1; each origin's own draws add to its share."""
-    return np.concatenate([shares[name] * one.weight / one.weight.sum() for name, one in drawn.items()])
+    return np.concatenate([shares[name] * one.mass / one.mass.sum() for name, one in drawn.items()])
 
 
 def _joined(drawn: Mapping[str, Draws], name: str) -> FloatArray:
@@ -414,6 +425,8 @@ def quantiles_of_ratios(
         return np.array([weighted_quantiles(_joined(drawn, name), weight, levels) for name in names])
     # The search starts from the quantiles of a few draws.
     few = {name: one.first(_FEW) for name, one in drawn.items()}
+    if any(one.mass.sum() == 0 for one in few.values()):
+        few = dict(drawn)
     weight = _weight(few, shares)
     aside = np.minimum(np.minimum(levels, 1 - levels) / 2, 0.002)
     beside = np.array([levels - aside, levels + aside])

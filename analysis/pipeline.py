@@ -12,9 +12,9 @@ byte, whoever computes the replicates and however many workers there are.
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from importlib.metadata import version
@@ -34,6 +34,7 @@ from analysis.evidence import (
     force_readings,
     parse_weights,
     read_claims,
+    size_reasons,
 )
 from analysis.lexicon import read_lexicon
 from analysis.model import (
@@ -49,6 +50,7 @@ from analysis.model import (
     pooled,
     summarize,
 )
+from analysis.pools import POOLS, Combined, Pooling, pooling
 from analysis.sampling import (
     Convergence,
     cube,
@@ -62,8 +64,8 @@ from analysis.summary import Estimate, Exceedance, Interval
 from analysis.wording import Reading
 
 __all__ = [
-    "POOLS",
     "OriginResult",
+    "PoolResult",
     "Results",
     "Settings",
     "prepare",
@@ -71,7 +73,6 @@ __all__ = [
     "versions",
 ]
 
-POOLS = ("linear",)
 LEVELS = (0.5, 0.8, 0.9, 0.95)
 REPLICATES = 16
 
@@ -95,9 +96,11 @@ class Settings:
     force : str
         The denominator: reported, theatre or deployed.
     pool : str
-        How origins are combined: linear.
+        How origins are combined: linear, logarithmic or median.
     weights : str
-        Of origins in the pool, like "NIS=2, US=1"; empty for equal weights.
+        Of origins in the pool, like "NIS=2, US=1"; empty for equal weights of the streams of information.
+    width : float
+        Of the readings: 2 doubles their distances, in logarithms, 0.5 halves them.
     window : int
         Days after which a figure is out of date beside a newer one.
     wounded_per_killed : str
@@ -122,6 +125,7 @@ class Settings:
     force: str = "reported"
     pool: str = "linear"
     weights: str = ""
+    width: float = 1.0
     window: int = WINDOW
     wounded_per_killed: str = "historical"
     level: float = 0.9
@@ -135,8 +139,9 @@ class Settings:
             object.__setattr__(self, "as_of", self.as_of.isoformat())
         if type(self.wounded_per_killed) in (int, float):
             object.__setattr__(self, "wounded_per_killed", f"{self.wounded_per_killed:g}")
-        if type(self.level) is int:
-            object.__setattr__(self, "level", float(self.level))
+        for name in ("level", "width"):
+            if type(getattr(self, name)) is int:
+                object.__setattr__(self, name, float(getattr(self, name)))
         if faults := list(self._faults()):
             raise InputError(*faults)
 
@@ -153,6 +158,8 @@ class Settings:
             yield f"weights is {self.weights!r}, expected text like 'NIS=2, US=1', or nothing"
         if not isinstance(self.level, float) or not 0 < self.level < 1:
             yield f"level is {self.level!r}, expected a number between 0 and 1, like 0.9"
+        if not isinstance(self.width, float) or not 0.1 <= self.width <= 10:
+            yield f"width is {self.width!r}, expected a number from 0.1 to 10, like 2"
         for name, least, most, example in (
             ("window", 0, 36_500, WINDOW),
             ("digits", 1, 6, 2),
@@ -178,7 +185,12 @@ def _date(text: object) -> date | None:
 
 @dataclass(frozen=True, slots=True)
 class OriginResult:
-    """What one origin alone would give, and its weight in the pool."""
+    """
+    What one origin alone would give, and its weight in the pool.
+
+    ``estimates`` and ``exceedance`` are empty for an origin without weight whose casualties exceed the force in half
+    of the draws or more: then they are none of this force.
+    """
 
     name: str
     weight: float
@@ -208,6 +220,25 @@ class Denominator:
         return _named(self.estimates, name)
 
 
+@dataclass(frozen=True, slots=True)
+class PoolResult:
+    """
+    One way of combining the origins, over the force in use.
+
+    ``agreement`` is that of `pools.Pooling`. ``estimates`` and ``exceedance`` are empty for a logarithmic pool of
+    origins that have no number in common.
+    """
+
+    name: str
+    agreement: float
+    estimates: tuple[Estimate, ...]
+    exceedance: tuple[Exceedance, ...]
+
+    def estimate(self, name: str) -> Estimate:
+        """The estimate of this name."""
+        return _named(self.estimates, name)
+
+
 def _named(estimates: tuple[Estimate, ...], name: str) -> Estimate:
     return next(estimate for estimate in estimates if estimate.name == name)
 
@@ -231,6 +262,8 @@ class Results:
         Of the pool.
     origins : tuple of OriginResult
         Each alone.
+    pools : tuple of PoolResult
+        Every way of combining the origins, side by side.
     denominators : tuple of Denominator
         The pool over each reading of the force, side by side.
     convergence : Convergence
@@ -240,6 +273,8 @@ class Results:
         Of the identity and of the bound by the force; 0 if all is well.
     draws : mapping of str to Draws
         Of each origin, all replicates one after the other: what the figures show. Not in the files.
+    combined : Combined
+        The pool's draws, likewise.
     """
 
     settings: Settings
@@ -250,12 +285,14 @@ class Results:
     estimates: tuple[Estimate, ...]
     exceedance: tuple[Exceedance, ...]
     origins: tuple[OriginResult, ...]
+    pools: tuple[PoolResult, ...]
     denominators: tuple[Denominator, ...]
     convergence: Convergence
     kept: float
     violation: float
     question: Question
     draws: Mapping[str, Draws]
+    combined: Combined
 
     def estimate(self, name: str) -> Estimate:
         """The pool's estimate of a quantity."""
@@ -294,10 +331,10 @@ def prepare(settings: Settings) -> Inputs:
         If the register, its wordings or the settings are wrong.
     """
     register = read_register(settings.register)
-    claims = read_claims(register)
+    claims = tuple(_widened(one, settings.width) for one in read_claims(register))
     evidence = collect(claims, as_of=settings.day, window=settings.window)
     forces = force_readings(claims, register=register, as_of=settings.day, window=settings.window)
-    _check_force(settings, forces, evidence)
+    _check_force(settings, forces, evidence, left_out=_sizes_left_out(settings, claims, register))
     return Inputs(register, claims, evidence, forces, _questions(settings, register, evidence, forces))
 
 
@@ -326,35 +363,45 @@ def run(settings: Settings, *, executor: Executor | None = None) -> Results:
         claims=inputs.claims,
         evidence=inputs.evidence,
         question=questions[settings.force],
-        estimates=_estimates(sampled.pools[settings.force], settings.level),
-        exceedance=_exceedances(sampled.pools[settings.force]),
+        estimates=_estimates(sampled.pools[settings.pool], settings.level),
+        exceedance=_exceedances(sampled.pools[settings.pool]),
         origins=tuple(
-            OriginResult(
-                name, weight, _estimates(sampled.origins[name], settings.level), _exceedances(sampled.origins[name])
-            )
+            OriginResult(name, weight, *_both(sampled.origins.get(name), settings.level))
             for name, weight in questions[settings.force].weights.items()
+        ),
+        pools=tuple(
+            PoolResult(name, sampled.agreement[name], *_both(sampled.pools.get(name), settings.level)) for name in POOLS
         ),
         denominators=tuple(
             Denominator(
                 choice,
                 forces.get(choice),
-                _estimates(sampled.pools[choice], settings.level) if choice in sampled.pools else (),
+                _estimates(sampled.forces[choice], settings.level) if choice in sampled.forces else (),
             )
             for choice in FORCES
         ),
         convergence=sampled.convergence,
-        kept=float(np.mean([summary.kept for summary in sampled.pools[settings.force]])),
-        violation=max(summary.violation for summary in sampled.pools[settings.force]),
+        kept=sampled.kept,
+        violation=max(summary.violation for summary in sampled.pools[settings.pool]),
         draws=sampled.draws,
+        combined=sampled.combined,
     )
 
 
-def _check_force(settings: Settings, forces: Mapping[str, Force], evidence: Evidence) -> None:
+def _sizes_left_out(settings: Settings, claims: Iterable[ReadClaim], register: Register) -> str:
+    """The claims of the wanted size of the force that cannot be one, each with its reason; empty if there are none."""
+    why = size_reasons(claims, register=register, as_of=settings.day, window=settings.window)
+    quantity = "engaged" if settings.force == "theatre" else "deployed"
+    named = [one.claim for one in claims if one.claim.quantity == quantity and one.claim.id in why]
+    return "; ".join(f"{claim.where}: {claim.wording!r} is left out, {why[claim.id]}" for claim in named)
+
+
+def _check_force(settings: Settings, forces: Mapping[str, Force], evidence: Evidence, *, left_out: str) -> None:
     if settings.force not in forces:
         known = ", ".join(forces) or "no size of the force at all: add a claim of quantity deployed or engaged"
         raise InputError(
             f"force is {settings.force!r}, but no claim published on or before {settings.as_of} gives that number; "
-            f"the register gives {known}"
+            f"the register gives {known}" + (f"; {left_out}" if left_out else "")
         )
     behind = forces[settings.force].claims
     largest = max((one.wording.stated or np.inf for one in behind), default=np.inf)
@@ -382,6 +429,11 @@ def _questions(
     return {choice: Question(given, weights, ratio, as_table(force.distribution)) for choice, force in forces.items()}
 
 
+def _widened(one: ReadClaim, width: float) -> ReadClaim:
+    wording = one.wording.widened(width)
+    return replace(one, wording=wording, reading=wording if one.reading is one.wording else one.reading.widened(width))
+
+
 def _sure(reading: Reading) -> Distribution:
     if reading.distribution is None:
         raise ValueError(f"{reading.wording!r} has no number and cannot be counted")
@@ -405,21 +457,42 @@ def _wounded_per_killed(choice: str) -> Distribution:
 
 
 @dataclass(frozen=True, slots=True)
-class _Replicate:
-    """One replicate's summaries: of the pool for each denominator, and of each origin; and its draws."""
+class _Asked:
+    """What every replicate is asked: the pool for each force, every pool for the force in use, and each origin."""
 
+    forces: Mapping[str, Pooling]
+    pools: Mapping[str, Pooling]
+    origins: tuple[str, ...]
+    settings: Settings
+
+    @property
+    def chosen(self) -> Pooling:
+        return self.pools[self.settings.pool]
+
+
+@dataclass(frozen=True, slots=True)
+class _Replicate:
+    """One replicate's summaries, by force, pool and origin; its draws, and those of the pool in use."""
+
+    forces: Mapping[str, Summary]
     pools: Mapping[str, Summary]
     origins: Mapping[str, Summary]
+    kept: float
     draws: Mapping[str, Draws]
+    combined: Combined
 
 
 @dataclass(frozen=True, slots=True)
 class _Sampled:
     """The same over all replicates."""
 
+    forces: Mapping[str, list[Summary]]
     pools: Mapping[str, list[Summary]]
     origins: Mapping[str, list[Summary]]
+    agreement: Mapping[str, float]
+    kept: float
     draws: Mapping[str, Draws]
+    combined: Combined
     convergence: Convergence
 
 
@@ -437,32 +510,58 @@ def _probabilities(level: float) -> FloatArray:
 def _sample(settings: Settings, questions: Mapping[str, Question], executor: Executor | None) -> _Sampled:
     rng = np.random.default_rng(settings.seed)
     seeds = replicate_seeds(rng, REPLICATES)
-    question = questions[settings.force]
-    _check_kept(question, seeds[0])
-    questions = {
-        one: asked for one, asked in questions.items() if one == settings.force or not _exceeding(asked, seeds[0])
-    }
+    asked = _asked(settings, questions, seeds[0])
     most = max(int(np.log2(settings.max_draws / REPLICATES)), 0)
     for log2_points in range(min(_FIRST_LOG2_POINTS, most), most + 1):
-        watch = partial(_watched, question, settings.level, log2_points)
+        watch = partial(_watched, asked.chosen, settings.level, log2_points)
         watched = np.array(map_replicates(watch, seeds, executor=executor))
         convergence = _convergence(watched, settings, 2**log2_points)
         if convergence.reached:
             break
-    task = partial(_replicate, questions, settings, log2_points)
-    done = map_replicates(task, seeds, executor=executor)
+    done = map_replicates(partial(_replicate, asked, log2_points), seeds, executor=executor)
+    draws = {name: _joined([one.draws[name] for one in done]) for name in done[0].draws}
     return _Sampled(
-        {choice: [one.pools[choice] for one in done] for choice in questions},
-        {name: [one.origins[name] for one in done] for name in question.origins},
-        {name: _joined([one.draws[name] for one in done]) for name in question.origins},
+        {choice: [one.forces[choice] for one in done] for choice in asked.forces},
+        {name: [one.pools[name] for one in done] for name in asked.pools},
+        {name: [one.origins[name] for one in done] for name in asked.origins},
+        {name: asked.pools[name].agreement if name in asked.pools else 0.0 for name in POOLS},
+        float(np.mean([one.kept for one in done])),
+        draws,
+        _joined_pool([one.combined for one in done], draws),
         convergence,
     )
 
 
-def _watched(question: Question, level: float, log2_points: int, seed: np.random.SeedSequence) -> FloatArray:
+def _asked(settings: Settings, questions: Mapping[str, Question], seed: np.random.SeedSequence) -> _Asked:
+    """What can be asked: a force that most casualties exceed cannot, nor an origin beside such a force."""
+    question = questions[settings.force]
+    exceeding = _exceeding(question, seed)
+    _check_kept(question, exceeding)
+    pools = {settings.pool: pooling(question, settings.pool)}
+    for name in POOLS:
+        if name not in pools and (made := _pooling(question, name)):
+            pools[name] = made
+    forces = {settings.force: pools[settings.pool]}
+    for choice, other in questions.items():
+        passed = choice == settings.force or _weighted(other, _exceeding(other, seed))
+        if not passed and (made := _pooling(other, settings.pool)):
+            forces[choice] = made
+    return _Asked(forces, pools, tuple(name for name in question.origins if name not in exceeding), settings)
+
+
+def _pooling(question: Question, name: str) -> Pooling | None:
+    """A pool that stands beside the one in use, if these origins have it."""
+    try:
+        return pooling(question, name)
+    except InputError:
+        return None
+
+
+def _watched(asked: Pooling, level: float, log2_points: int, seed: np.random.SeedSequence) -> FloatArray:
     """Of one replicate, for each quantity: mean, median, the interval's ends and sd, shape (9, 5)."""
-    drawn = draw(question, cube(seed, log2_points=log2_points, dimensions=question.dimensions))
-    pool = pooled(drawn, question)
+    points = cube(seed, log2_points=log2_points, dimensions=asked.question.dimensions)
+    combined = asked.combine(draw(asked.question, points), points[:, 0])
+    pool = pooled(combined.draws, combined.question)
     ends = np.array([0.5, (1 - level) / 2, (1 + level) / 2])
     quantiles = np.array([weighted_quantiles(values, pool.weight, ends) for values in pool.values])
     return np.column_stack([pool.mean(), quantiles, pool.sd()])
@@ -475,12 +574,17 @@ def _exceeding(question: Question, seed: np.random.SeedSequence) -> dict[str, fl
     return {name: share for name, share in shares.items() if share >= 0.5}
 
 
-def _check_kept(question: Question, seed: np.random.SeedSequence) -> None:
+def _weighted(question: Question, exceeding: Mapping[str, float]) -> dict[str, float]:
+    """Those of the origins that are in the pool."""
+    return {name: share for name, share in exceeding.items() if question.weights[name] > 0}
+
+
+def _check_kept(question: Question, exceeding: Mapping[str, float]) -> None:
     """Refuse to answer another question: the truth given that most of what was claimed is not so."""
     faults = [
         f"casualties as {name} gives them exceed the force in {100 * share:.0f} % of the draws; "
         "expected less than half: another force or another claim is needed"
-        for name, share in _exceeding(question, seed).items()
+        for name, share in _weighted(question, exceeding).items()
     ]
     if faults:
         raise InputError(*faults)
@@ -510,19 +614,21 @@ def _convergence(watched: FloatArray, settings: Settings, points: int) -> Conver
     )
 
 
-def _replicate(
-    questions: Mapping[str, Question], settings: Settings, log2_points: int, seed: np.random.SeedSequence
-) -> _Replicate:
-    question = questions[settings.force]
+def _replicate(asked: _Asked, log2_points: int, seed: np.random.SeedSequence) -> _Replicate:
+    question = asked.chosen.question
     points = cube(seed, log2_points=log2_points, dimensions=question.dimensions)
-    probabilities = _probabilities(settings.level)
+    probabilities = _probabilities(asked.settings.level)
     drawn = draw(question, points)
-    pools = {settings.force: summarize(drawn, question, probabilities)}
-    for choice, other in questions.items():
-        if choice != settings.force:
-            pools[choice] = summarize(draw(other, points), other, probabilities)
-    origins = {name: summarize({name: one}, question, probabilities) for name, one in drawn.items()}
-    return _Replicate(pools, origins, drawn)
+    combined = {name: one.combine(drawn, points[:, 0]) for name, one in asked.pools.items()}
+    pools = {name: summarize(one.draws, one.question, probabilities) for name, one in combined.items()}
+    forces = {asked.settings.force: pools[asked.settings.pool]}
+    for choice, one in asked.forces.items():
+        if choice not in forces:
+            other = one.combine(draw(one.question, points), points[:, 0])
+            forces[choice] = summarize(other.draws, other.question, probabilities)
+    origins = {name: summarize({name: drawn[name]}, question, probabilities) for name in asked.origins}
+    kept = sum(weight * float(drawn[name].weight.mean()) for name, weight in question.weights.items())
+    return _Replicate(forces, pools, origins, kept, drawn, combined[asked.settings.pool])
 
 
 def _joined(parts: list[Draws]) -> Draws:
@@ -533,7 +639,24 @@ def _joined(parts: list[Draws]) -> Draws:
         ),
         np.concatenate([part.force for part in parts]),
         np.concatenate([part.weight for part in parts]),
+        None if parts[0].tilt is None else np.concatenate([part.tilt for part in parts if part.tilt is not None]),
     )
+
+
+def _joined_pool(parts: list[Combined], draws: Mapping[str, Draws]) -> Combined:
+    """One pool of all replicates; an origin's own draws are those of ``draws`` where the pool leaves them alone."""
+    names = [name for name in parts[0].draws if all(name in part.draws for part in parts)]
+    joined = {
+        name: draws[name] if parts[0].draws[name].tilt is None else _joined([part.draws[name] for part in parts])
+        for name in names
+    }
+    weights = {name: float(np.mean([part.question.weights[name] for part in parts])) for name in names}
+    return Combined(joined, replace(parts[0].question, weights=weights))
+
+
+def _both(summaries: list[Summary] | None, level: float) -> tuple[tuple[Estimate, ...], tuple[Exceedance, ...]]:
+    """Estimates and exceedances; none of either for what could not be asked."""
+    return (_estimates(summaries, level), _exceedances(summaries)) if summaries else ((), ())
 
 
 def _estimates(summaries: list[Summary], level: float) -> tuple[Estimate, ...]:

@@ -231,9 +231,10 @@ def dependence(results: Results) -> Prose:
 def _unusual_ratio(name: str, results: Results) -> str | None:
     """A sentence where an origin's own killed and wounded lie outside the reference class."""
     given = next(origin.given for origin in results.evidence.origins if origin.name == name)
-    if not {"killed", "wounded"} <= set(given):
+    alone = next(origin for origin in results.origins if origin.name == name)
+    if not {"killed", "wounded"} <= set(given) or not alone.estimates:
         return None
-    own = next(origin for origin in results.origins if origin.name == name).estimate("wounded_per_killed")
+    own = alone.estimate("wounded_per_killed")
     low, high = results.question.wounded_per_killed.ppf(np.array([0.05, 0.95]))
     if low <= own.median <= high:
         return None

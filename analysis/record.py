@@ -24,6 +24,7 @@ from analysis.claims import Claim, Register, Source, parse_date, read_register
 from analysis.errors import InputError
 from analysis.evidence import (
     CORRELATION,
+    WINDOW,
     ReadClaim,
     effective_number,
     force_readings,
@@ -226,7 +227,7 @@ class Record:
         return effective_number(streams, correlation=correlation) if streams else 0.0
 
 
-def read_record(register: str | Path, *, as_of: str | date, quantity: str = ALL) -> Record:
+def read_record(register: str | Path, *, as_of: str | date, quantity: str = ALL, window: int = WINDOW) -> Record:
     """
     Read a register and say what it holds on a day about a quantity.
 
@@ -238,12 +239,14 @@ def read_record(register: str | Path, *, as_of: str | date, quantity: str = ALL)
         Claims published later are not known yet.
     quantity : str
         One of the register's, or "all".
+    window : int
+        Days after which a figure is out of date beside a newer one, as an estimate counts.
 
     Raises
     ------
     InputError
-        If the register is not sound, the date is none, the quantity is not in the register, or nothing of it was
-        published by then.
+        If the register is not sound, the date or the window is none, the quantity is not in the register, or nothing
+        of it was published by then.
 
     Examples
     --------
@@ -257,11 +260,15 @@ def read_record(register: str | Path, *, as_of: str | date, quantity: str = ALL)
         raise InputError(f"as_of is {as_of!r}, expected a date like 2024-12-19") from None
     if not isinstance(register, str | Path) or not str(register):
         raise InputError(f"register is {register!r}, expected a name like public-record or the path of a .csv file")
+    if type(window) is not int or window < 0:
+        raise InputError(f"window is {window!r}, expected a number of days, like {WINDOW}")
     found = read_register(register)
-    return record_of(read_claims(found), register=found, as_of=day, quantity=quantity)
+    return record_of(read_claims(found), register=found, as_of=day, quantity=quantity, window=window)
 
 
-def record_of(claims: Iterable[ReadClaim], *, register: Register, as_of: date, quantity: str = ALL) -> Record:
+def record_of(
+    claims: Iterable[ReadClaim], *, register: Register, as_of: date, quantity: str = ALL, window: int = WINDOW
+) -> Record:
     """The same from claims that are read already, in any order."""
     ordered = sorted(claims, key=_order)
     known = {one.claim.quantity for one in ordered}
@@ -276,7 +283,7 @@ def record_of(claims: Iterable[ReadClaim], *, register: Register, as_of: date, q
         first = min(one.claim.published for one in wanted)
         raise InputError(f"no {what} was published on or before {as_of}; the first is of {first}")
     family = _Family(published)
-    left_out, used = _use(published, register, as_of)
+    left_out, used = _use(published, register, as_of, window)
     entries = tuple(
         Entry(one, family.standing(one), left_out.get(one.claim.id, ""), used.get(one.claim.id, "")) for one in shown
     )
@@ -400,16 +407,18 @@ def _utterances(
     return tuple(about), tuple(strays)
 
 
-def _use(published: list[ReadClaim], register: Register, as_of: date) -> tuple[dict[str, str], dict[str, str]]:
+def _use(
+    published: list[ReadClaim], register: Register, as_of: date, window: int
+) -> tuple[dict[str, str], dict[str, str]]:
     """Why each claim is left out, and what each other one is counted as; by id."""
-    left_out = reasons(published, as_of=as_of)
+    left_out = reasons(published, as_of=as_of, window=window)
     used = {one.claim.id: "loss" for one in published if one.claim.id not in left_out}
-    for choice, force in force_readings(published, register=register, as_of=as_of).items():
+    for choice, force in force_readings(published, register=register, as_of=as_of, window=window).items():
         for one in force.claims:
             sizes = [used[one.claim.id]] if one.claim.id in used else []
             used[one.claim.id] = ", ".join([*sizes, choice])
             left_out.pop(one.claim.id, None)
-    sizes_left = size_reasons(published, register=register, as_of=as_of)
+    sizes_left = size_reasons(published, register=register, as_of=as_of, window=window)
     left_out |= {name: sizes_left[name] for name in left_out.keys() & sizes_left.keys()}
     return left_out, used
 

@@ -64,6 +64,15 @@ def to_json(results: Results) -> str:
             }
             for one in results.origins
         ],
+        "pools": [
+            {
+                "name": one.name,
+                "agreement": one.agreement,
+                "estimates": [_estimate_record(estimate) for estimate in one.estimates],
+                "exceedance": [_record(exceedance) for exceedance in one.exceedance],
+            }
+            for one in results.pools
+        ],
         "denominators": [
             {
                 "force": one.choice,

@@ -46,6 +46,10 @@ class Smooth:
         Probability that the force is at least the casualties, over all draws.
     force : Tabulated
         Soldiers.
+    tilts : tuple of array, optional
+        By how much a pool makes the draws of ``loss`` and of ``tight`` more probable than others; the mean is 1.
+    from_here : array, shape (loss.size + 1,), optional
+        The sum of the tilts of ``loss`` from each on.
     """
 
     loss: FloatArray
@@ -53,14 +57,39 @@ class Smooth:
     casualties: FloatArray
     weight: float
     force: Tabulated
+    tilts: tuple[FloatArray, FloatArray] | None = None
+    from_here: FloatArray | None = None
 
     @classmethod
-    def of(cls, loss: FloatArray, casualties: FloatArray, weight: FloatArray, force: Tabulated) -> Smooth:
-        """Sort an origin's draws, each array of shape (n,); ``weight`` is the share of each draw that is kept."""
+    def of(
+        cls,
+        loss: FloatArray,
+        casualties: FloatArray,
+        weight: FloatArray,
+        force: Tabulated,
+        *,
+        tilt: FloatArray | None = None,
+    ) -> Smooth:
+        """
+        Sort an origin's draws.
+
+        Parameters
+        ----------
+        loss, casualties, weight : array, shape (n,)
+            ``weight`` is the share of each draw that is kept.
+        force : Tabulated
+        tilt : array, shape (n,), optional
+            Up to a factor; without it all draws are alike.
+        """
         free = casualties <= force.x[0]
-        if free.all():
-            return cls(np.sort(loss), np.empty(0), np.empty(0), float(weight.mean()), force)
-        return cls(np.sort(loss[free]), loss[~free], casualties[~free], float(weight.mean()), force)
+        tight = (loss[~free], casualties[~free]) if not free.all() else (np.empty(0), np.empty(0))
+        if tilt is None:
+            return cls(np.sort(loss if free.all() else loss[free]), *tight, float(weight.mean()), force)
+        tilt = tilt / tilt.mean()
+        order = np.argsort(loss[free])
+        tilts = tilt[free][order], tilt[~free]
+        from_here = np.append(np.cumsum(tilts[0][::-1])[::-1], 0.0)
+        return cls(loss[free][order], *tight, float((weight * tilt).mean()), force, tilts, from_here)
 
     def exceeding(self, threshold: FloatArray) -> FloatArray:
         """Probability that the ratio exceeds each threshold, any shape."""
@@ -70,29 +99,33 @@ class Smooth:
 
 def _exceeding(asked: Sequence[tuple[Smooth, FloatArray]]) -> list[FloatArray]:
     """
-    `Smooth.exceeding` for some at once, each with thresholds of shape (k,); all of one force.
+    `Smooth.exceeding` for some at once, each with thresholds of shape (k,); all of one force, all with tilts or none.
 
     The table has to be read only for losses between the ends of the force, and is read in one go.
     """
     force = asked[0][0].force
-    losses, totals = [], []
+    losses, tilts, totals = [], [], []
     for one, threshold in asked:
         # 1e-9 is more than `below` takes for rounding.
         first, last = np.searchsorted(one.loss, np.outer([force.x[0], force.x[-1] * (1 + 1e-9)], threshold))
         losses += [one.loss[i:j] / t for i, j, t in zip(first, last, threshold, strict=True)]
-        total = (one.loss.size - last).astype(float)
+        if one.tilts is not None:
+            tilts += [one.tilts[0][i:j] for i, j in zip(first, last, strict=True)]
+        total = (one.loss.size - last).astype(float) if one.from_here is None else one.from_here[last]
         if one.tight.size:
-            total += force.below(np.maximum(one.tight / threshold[:, None], one.casualties)).sum(axis=1)
+            below = force.below(np.maximum(one.tight / threshold[:, None], one.casualties))
+            total += below.sum(axis=1) if one.tilts is None else below @ one.tilts[1]
         totals.append(total)
     sizes = np.array([part.size for part in losses])
     between = np.zeros(len(losses))
     if sizes.any():  # reduceat takes an empty part for its first value
         starts = (np.cumsum(sizes) - sizes)[sizes > 0]
-        between[sizes > 0] = np.add.reduceat(force.below(np.concatenate(losses)), starts)
+        near = force.below(np.concatenate(losses))
+        between[sizes > 0] = np.add.reduceat(near * np.concatenate(tilts) if tilts else near, starts)
     found, done = [], 0
     for (one, threshold), total in zip(asked, totals, strict=True):
         below = (total + between[done : done + threshold.size]) / (one.loss.size + one.tight.size)
-        found.append(1 - (1 - below) / one.weight)
+        found.append(np.maximum(1 - (1 - below) / one.weight, 0.0))  # rounding takes a probability of 0 below it
         done += threshold.size
     return found
 
@@ -161,16 +194,21 @@ def _edges(size: int) -> NDArray[np.intp]:
 def _nodes(share: float, smooth: Smooth, force: Tabulated) -> FloatArray:
     """Losses, floors and shares, shape (3, nodes): means of neighbours, and every so manieth of the tight draws."""
     edges, step = _edges(smooth.loss.size), -(-smooth.tight.size // _NODES) or 1
-    tight, counts = smooth.tight[::step], np.diff(edges)
-    nodes = np.zeros((3, counts.size + tight.size))
-    if counts.size:
-        nodes[0, : counts.size] = np.add.reduceat(smooth.loss, edges[:-1]) / counts
-        nodes[2, : counts.size] = counts
+    tight = smooth.tight[::step]
+    nodes = np.zeros((3, edges.size - 1 + tight.size))
+    loss, floor, shares = nodes
+    if edges.size > 1:
+        tilt = None if smooth.tilts is None else smooth.tilts[0]
+        counts = np.diff(edges) if tilt is None else np.add.reduceat(tilt, edges[:-1])
+        sums = np.add.reduceat(smooth.loss if tilt is None else smooth.loss * tilt, edges[:-1])
+        loss[: counts.size] = np.divide(sums, counts, out=smooth.loss[edges[:-1]], where=counts > 0)
+        shares[: counts.size] = counts
     if tight.size:
-        nodes[0, counts.size :] = tight
-        nodes[1, counts.size :] = force.below(smooth.casualties[::step])
-        nodes[2, counts.size :] = smooth.tight.size / tight.size
-    nodes[2] *= share / smooth.weight / (smooth.loss.size + smooth.tight.size)
+        loss[edges.size - 1 :] = tight
+        floor[edges.size - 1 :] = force.below(smooth.casualties[::step])
+        each = smooth.tight.size / tight.size
+        shares[edges.size - 1 :] = each if smooth.tilts is None else each * smooth.tilts[1][::step]
+    shares *= share / smooth.weight / (smooth.loss.size + smooth.tight.size)
     return nodes
 
 

@@ -36,6 +36,7 @@ __all__ = [
     "estimates",
     "exceedance",
     "not_counted",
+    "pools",
     "provenance",
     "quantile_cells",
     "reading",
@@ -282,9 +283,32 @@ def by_origin(results: Results) -> Table:
     names = ("killed", "wounded", "casualties", "casualties_ratio", "wounded_per_killed")
     rows = [("pool", "", *(results.estimate(name).range(level, digits=digits) for name in names))]
     for origin in results.origins:
-        ranges = (origin.estimate(name).range(level, digits=digits) for name in names)
-        rows.append((f"{origin.name} alone", f"{origin.weight:.2f}", *ranges))
+        ranges = [origin.estimate(name).range(level, digits=digits) for name in names if origin.estimates]
+        none = ["more than the force in most draws", *[""] * (len(names) - 1)]
+        rows.append((f"{origin.name} alone", f"{origin.weight:.2f}", *(ranges or none)))
     return Table(headings, tuple(rows))
+
+
+_RULES = {
+    "linear": "averages the origins' probabilities, and keeps their disagreement",
+    "logarithmic": "multiplies their densities, and keeps what they have in common",
+    "median": "takes the median of their quantiles, and lies between them",
+}
+
+
+def pools(results: Results) -> Table:
+    """Every way of combining the origins, over the force in use; the one in use is marked."""
+    level, digits = results.settings.level, results.settings.digits
+    headings = ("pool", "what it does", "killed, of the force", "casualties, of the force", "median")
+    rows = []
+    for one in results.pools:
+        mark = f"{one.name} (in use)" if one.name == results.settings.pool else one.name
+        if not one.estimates:
+            rows.append((mark, "the origins have no number of casualties in common", *("–",) * 3))
+            continue
+        ranges = (one.estimate(name).range(level, digits=digits) for name in ("killed_ratio", "casualties_ratio"))
+        rows.append((mark, _RULES[one.name], *ranges, one.estimate("casualties_ratio").centre(digits=digits)))
+    return Table(headings, tuple(rows), ("left", "left", "right", "right", "right"))
 
 
 def alternatives(results: Results) -> Table:

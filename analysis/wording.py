@@ -13,6 +13,7 @@ array([ 44.5, 100. , 106.8, 142.9, 226.5])
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -21,7 +22,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from analysis.distributions import Distribution, FloatArray, LogNormal, Quotient, Scaled, Truncated
+from analysis.distributions import Distribution, FloatArray, LogNormal, Quotient, Scaled, Truncated, Widened
 from analysis.errors import InputError
 from analysis.lexicon import AnyRule, Kind, Layer, Lexicon, Number, read_lexicon, tokenize
 from analysis.numerals import Numerals
@@ -91,6 +92,29 @@ class Reading:
     def stated(self) -> float | None:
         """The largest number that the words contain."""
         return max((n for n in (self.low, self.best, self.high) if n is not None), default=None)
+
+    def widened(self, width: float) -> Reading:
+        """
+        The same reading wider or narrower, for asking what depends on that.
+
+        Parameters
+        ----------
+        width : float
+            Distances, in logarithms, times this. They are measured from the number that a bound states, so that it
+            stays one, and from the median of all other readings.
+
+        Examples
+        --------
+        >>> read("around 10,000").widened(2.0).quantiles().round(-2)
+        array([ 7100.,  9400., 10000., 10600., 13400.])
+        >>> read("at least 100").quantiles().round(), read("at least 100").widened(0.5).quantiles().round()
+        (array([ 45., 100., 107., 143., 227.]), array([ 67., 100., 103., 120., 151.]))
+        """
+        if width == 1 or self.distribution is None or self.percent or self.stated == 0:
+            return self
+        bound = {"lower": self.low, "upper": self.high}.get(self.kind)
+        anchor = bound or float(self.distribution.ppf(np.array([0.5]))[0])
+        return replace(self, distribution=Widened(self.distribution, anchor, width)) if anchor > 0 else self
 
     def reported_by(self, layer: Layer, name: str, *, breaking: bool = True) -> Reading:
         """
@@ -237,7 +261,9 @@ def _read(wording: str, lexicon: Lexicon, breaking: bool) -> Reading:
     at, named = 0, ""
     while found := grammar.before.longest(items, at):
         at, named = at + len(found[0]), named or found[1]
-    fit = _fit(items[at:], grammar) or (_fit(items, grammar) if at else None)
+    fit = _fit(items[at:], grammar, named) or (_fit(items, grammar) if at else None)
+    if fit is None and (hedged := grammar.remarks.hedged_first(items[at:])):
+        fit = _fit(hedged, grammar, named)
     if fit is None:
         raise _unread(wording, odd, lexicon)
     if second := _second_figure(fit, grammar):
@@ -246,8 +272,6 @@ def _read(wording: str, lexicon: Lexicon, breaking: bool) -> Reading:
         )
     numbers = _same_unit(fit.numbers, wording) if fit.rule.kind == "range" else fit.numbers
     _check_numbers(numbers, fit.rule, wording, lexicon)
-    if named and not fit.remark.counts:
-        fit = replace(fit, remark=replace(fit.remark, counts=(named,)))
     return _reading(wording, replace(fit, numbers=numbers), breaking=breaking)
 
 
@@ -284,21 +308,23 @@ def _as_shown(wording: str) -> str:
     return shown
 
 
-def _fit(items: Sequence[Item], grammar: _Grammar) -> _Fit | None:
-    """The longest template at the beginning behind which nothing changes the figure."""
+def _fit(items: Sequence[Item], grammar: _Grammar, named: str = "") -> _Fit | None:
+    """The longest template at the beginning behind which nothing changes the figure; ``named`` stood before it."""
     for template in grammar.templates.get(_first(items), ()):
         size = len(template.items)
         numbers = _fitted(template.items, items)
         if numbers is None:
             continue
         if template.items[-1] != "*":
-            if (remark := grammar.remarks.read(items[size:])) is not None:
+            if (remark := grammar.remarks.read(items[size:], named)) is not None:
                 return _Fit(template, numbers, None, tuple(items[size:]), remark)
             continue
         behind = items[size - 1 :]
         for word in grammar.vague.get(_first(behind), ()):
             rest = behind[len(word.items) :]
-            if _fitted(word.items, behind) is not None and (remark := grammar.remarks.read(rest)) is not None:
+            if _fitted(word.items, behind) is None:
+                continue
+            if (remark := grammar.remarks.read(rest, named)) is not None:
                 return _Fit(template, numbers, word, tuple(rest), remark)
     return None
 
@@ -318,11 +344,37 @@ def _fitted(template: tuple[Item, ...], items: Sequence[Item]) -> tuple[Number, 
 
 def _second_figure(fit: _Fit, grammar: _Grammar) -> str | None:
     """What takes the figure back, or stands beside it as another one; a part of it, or another count, does neither."""
-    at = fit.remark.at
+    if not fit.rest:
+        return None
+    if fit.rule.family != "none":
+        for at in dict.fromkeys((fit.remark.at, fit.remark.end)):
+            if second := _second_figure_at(fit, at, grammar):
+                return second
+        if _another_behind(fit, grammar):
+            return "two figures stand side by side"
     for hedge in grammar.remarks.hedges_behind:
         if fit.rest[-len(hedge) :] == hedge:
             return f"{' '.join(hedge)!r} at the end may hedge the figure"
-    if fit.rule.family == "none" or fit.rest[at : at + 1] not in ((",",), (";",), ("(",), ("/",)):
+    return None
+
+
+def _another_behind(fit: _Fit, grammar: _Grammar) -> bool:
+    """Whether a clause of a remark is another figure, "100 in Kursk and 200 in Belgorod"; a bare one may be a date."""
+    rest = fit.rest
+    breaks = [at for at in range(fit.remark.at, len(rest)) if rest[at] in ("and", ",", ";")]
+    past = fit.remark.at
+    for at, end in itertools.pairwise([*breaks, len(rest)]):
+        if any(item in grammar.remarks.partly for item in rest[past : at + 1]):
+            return False  # of a part: "including 3,000 in Kursk and 2,000 in Belgorod"
+        past, clause = at, rest[at + 1 : end]
+        if _stands_alone(fit, _fit(clause, grammar)) and not (len(clause) == 1 and isinstance(clause[0], Number)):
+            return True
+    return False
+
+
+def _second_figure_at(fit: _Fit, at: int, grammar: _Grammar) -> str | None:
+    """The same where the nouns end, of the figure itself or of the remark behind it."""
+    if fit.rest[at : at + 1] not in ((",",), (";",), ("(",), ("/",)):
         return None
     behind = fit.rest[at + 1 :]
     if taken := grammar.remarks.takes_back.longest(behind, 0):
@@ -332,13 +384,16 @@ def _second_figure(fit: _Fit, grammar: _Grammar) -> str | None:
     second = _fit(behind, grammar)
     if second is None and len(behind) > 1 and isinstance(behind[0], Number) and behind[1] in ("to", "-", "or", "~"):
         return "two figures stand side by side"
+    return "two figures stand side by side" if _stands_alone(fit, second) else None
+
+
+def _stands_alone(fit: _Fit, second: _Fit | None) -> bool:
+    """Whether a second figure is neither a share, nor a part of the first, nor another count beside it."""
     if second is None or second.rule.family == "none" or second.remark.counts or second.remark.parts:
-        return None
+        return False
     if second.numbers and all(number.percent for number in second.numbers):
-        return None
-    if fit.remark.nouns and second.remark.nouns and fit.remark.nouns != second.remark.nouns:
-        return None
-    return "two figures stand side by side"
+        return False
+    return not (fit.remark.nouns and second.remark.nouns and fit.remark.nouns != second.remark.nouns)
 
 
 def _same_unit(numbers: tuple[Number, ...], wording: str) -> tuple[Number, ...]:

@@ -442,6 +442,11 @@ def test_a_relay_comes_after_what_it_rests_on(write, change, expected):
         ([{"quantity": "killed", "wording": "50"}], []),
         ([{"quantity": "killed", "wording": "50", "role": "context"}], [(2, "alone", ())]),
         ([{"quantity": "killed", "wording": "no number"}], [(2, "alone", ())]),
+        ([{"quantity": "killed", "wording": "50 per day"}], [(2, "alone", ())]),
+        (
+            [{"quantity": "killed", "wording": "50", "mode": "incremental", "period_start": "2024-12-01"}],
+            [(2, "alone", ())],
+        ),
     ],
 )
 def test_a_relay_of_its_own_origin_without_an_original(write, rows, expected):
@@ -452,6 +457,31 @@ def test_a_relay_of_its_own_origin_without_an_original(write, rows, expected):
         assert check(register).cautions[0].message == (
             "mine.csv:2: rests on NIS, of which the register has no original figure of killed; it counts as one itself"
         )
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({}, [(2, "twice", ("row-3",))]),
+        ({"origin": "US DoD"}, []),
+        ({"quantity": "wounded"}, []),
+        ({"as_of": "2024-12-16"}, []),
+        ({"published": "2024-12-20"}, []),
+        ({"role": "context"}, []),
+        ({"wording": "100"}, [(3, "echo", ("row-2",))]),
+        ({"wording": "no number"}, []),
+    ],
+)
+def test_two_figures_of_an_origin_for_one_day(write, change, expected):
+    said = {"quantity": "killed", "published": "2024-12-18", "as_of": "2024-12-17", "wording": "100"}
+    assert found(write(said, {**said, "wording": "120", **change})) == expected
+
+
+def test_of_two_figures_for_one_day_the_one_that_counts_is_named(write):
+    register = write({"quantity": "killed", "wording": "100"}, {"quantity": "killed", "wording": "120"})
+    assert check(register).cautions[0].message == (
+        "mine.csv:2: killed is '100', and NIS gave '120' (row-3, line 3) for that day too; only the last by id counts"
+    )
 
 
 @pytest.mark.parametrize(
@@ -474,6 +504,25 @@ def test_words_that_count_the_missing_too_are_neither_killed_nor_wounded(write, 
         assert (caution.kind, caution.claim.quantity) == ("words", "casualties")
         beside = " and ".join(name for name in ("missing", "captured") if name in counts)
         assert f"which counts {beside} among the casualties" in caution.message
+
+
+@pytest.mark.parametrize("wording", ["1,100 killed, wounded or missing", "1,100 (killed, wounded, or missing)"])
+def test_a_list_with_the_missing_is_refused_but_as_casualties(write, wording):
+    for quantity in ("killed", "wounded", "missing"):
+        (fault,) = check(write({"wording": wording, "quantity": quantity})).faults
+        assert fault.message == (
+            f"mine.csv:2: quantity is {quantity!r}, expected casualties, the nearest to killed and missing and wounded "
+            f"together: {wording!r}"
+        )
+    checked = check(write({"wording": wording, "quantity": "casualties"}))
+    assert checked.sound
+    assert [(one.kind, one.message) for one in checked.cautions] == [
+        (
+            "words",
+            f"mine.csv:2: wording is {wording!r}, which counts missing among the casualties; killed and wounded alone "
+            "may be fewer",
+        )
+    ]
 
 
 def test_formula_cells_stay_text_and_are_named(write):

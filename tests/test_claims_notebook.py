@@ -23,6 +23,7 @@ def test_parameters():
         "register": "public-record",
         "as_of": "2026-02-14",
         "quantity": "killed",
+        "window": 14,
         "output_dir": "",
     }
 
@@ -139,5 +140,5 @@ def test_render_refuses_what_the_notebook_does_not_declare(tmp_path):
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
     assert (done.returncode, done.stdout) == (2, "")
     assert "force is not a parameter" in done.stderr
-    assert "Declared are register, as_of, quantity, output_dir" in done.stderr
+    assert "Declared are register, as_of, quantity, window, output_dir" in done.stderr
     assert list(tmp_path.iterdir()) == []

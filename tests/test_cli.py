@@ -225,7 +225,7 @@ def refused(result: tuple[int, str, str], *messages: str) -> None:
         (("--as-of", "2024-13-01"), "as_of is '2024-13-01', expected a date like 2024-12-19"),
         (("--as-of", "2023-01-01"), "no claim was published on or before 2023-01-01"),
         (("--force", "half"), "force is 'half', expected one of reported, theatre, deployed"),
-        (("--pool", "mean"), "pool is 'mean', expected one of linear"),
+        (("--pool", "mean"), "pool is 'mean', expected one of linear, logarithmic, median"),
         (("--weights", "NIS=-1"), "weights gives NIS -1"),
         (("--weights", "NIS=0,US=0"), "leaves every origin out"),
         (("--weights", "KGB=1"), "weights names 'KGB'"),

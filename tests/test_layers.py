@@ -22,7 +22,7 @@ FLOORS = (
     ("sampling",),
     ("smooth",),
     ("model",),
-    ("streaming",),
+    ("pools", "streaming"),
     ("summary",),
     ("pipeline",),
     ("custody",),

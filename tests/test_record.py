@@ -237,6 +237,22 @@ def test_wrong_input_is_one_line(arguments, message):
     assert len(caught.value.faults) == 1
 
 
+def test_the_window_is_that_of_an_estimate():
+    """With a longer window fewer figures are out of date, and nothing else changes."""
+    known = {
+        days: {
+            entry.one.claim.id: entry.left_out
+            for entry in read_record("public-record", as_of="2025-01-22", quantity="killed", window=days).entries
+        }
+        for days in (5, 400)
+    }
+    changed = {id_ for id_, reason in known[5].items() if reason != known[400][id_]}
+    assert changed
+    assert all(known[5][id_].startswith("out of date") for id_ in changed)
+    with pytest.raises(InputError, match="window is -1, expected a number of days, like 14"):
+        read_record("public-record", as_of="2025-01-22", window=-1)
+
+
 def test_reasons_where_nothing_counts(tmp_path):
     record = small(tmp_path, {"id": "none", "wording": "no number"}, {"id": "zero", "wording": "0", "origin": "B"})
     assert {e.one.claim.id: e.left_out for e in record.entries} == {

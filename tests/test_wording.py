@@ -78,6 +78,10 @@ def test_widths_by_hand(row, text, width):
         ("between 10,000 and 12,000", (0.025, 0.05, 0.95, 0.975), (9310, 10000, 12000, 12690), 5),
         ("a couple", (0.84, 0.86), (2, 3), 0),
         ("a few", (0.05, 0.95), (2.3, 5.5), 0.05),
+        # "A few" times 12: 40.8 * exp(0.29 z), cut at z = ln(24 / 40.8) / 0.29 = -1.83 (3.36 % lie below) and at
+        # ln(96 / 40.8) / 0.29 = 2.95 (0.16 % above), so that z is where 0.0336 + 0.9648 p lie below: -1.393, 0.040
+        # and 1.647.
+        ("a few dozen", (0.05, 0.5, 0.95, 0.0, 1.0), (27.24, 41.28, 65.78, 24, 96), 0.05),
         ("several", (0.05, 0.5, 0.95), (2.7, 5.0, 9.2), 0.05),
         ("dozens", (0.05, 0.5, 0.95), (15, 31, 73), 0.5),
         ("scores", (0.05, 0.95), (26, 159), 0.5),
@@ -255,6 +259,8 @@ def test_a_unit_named_once_holds_for_both_ends(wording, low, high):
 def test_a_rate_is_known_for_one():
     assert read("100 per day").rate
     assert read("more than 1,000 in the past week").rate
+    assert read("1,030 casualties during the past day").rate
+    assert read("1,030 over the past 24 hours").rate
     assert not read("about 4,000 in Kursk").rate
     assert read("0 killed").best == read("zero").best == 0
 
@@ -420,6 +426,41 @@ def test_dividing_by_the_bias_of_an_enemy_gives_the_evidence_back():
         ("4,000 losses, 1,000 of them dead, 20 missing", ("casualties",), ("killed", "missing")),
         ("some 11,000, part of them in combat", (), ()),
         ("2 captured", ("captured",), ()),
+        # A list joins its quantities, unless a number follows one of them.
+        ("1,100 killed, wounded or missing", ("killed", "wounded", "missing"), ()),
+        ("1,100 killed, wounded, or missing", ("killed", "wounded", "missing"), ()),
+        ("1,100 dead, wounded or missing", ("killed", "wounded", "missing"), ()),
+        ("1,100 soldiers killed, injured or captured", ("killed", "wounded", "captured"), ()),
+        ("1,100 (killed, wounded or missing)", ("killed", "wounded", "missing"), ()),
+        ("1,100 were killed, wounded or missing in Kursk", ("killed", "wounded", "missing"), ()),
+        ("1,100 killed, wounded or missing, 200 of them dead", ("killed", "wounded", "missing"), ("killed",)),
+        ("300 dead or missing", ("killed", "missing"), ()),
+        ("200 KIA/WIA", ("killed", "wounded"), ()),
+        ("1,100 killed, wounded 2,000", ("killed",), ()),
+        ("1,100 killed, wounded (2,000)", ("killed",), ()),
+        ("1,100 killed, wounded unknown", ("killed",), ()),
+        ("3,000, killed about 300", (), ("killed",)),
+        # Linking words behind the figure, and behind a part of it.
+        ("3,000 have been killed or wounded", ("casualties",), ()),
+        ("3,000 were either killed or wounded", ("casualties",), ()),
+        ("3,000, both killed and wounded", ("casualties",), ()),
+        ("3,000 are believed to have been killed", ("killed",), ()),
+        ("3,000 had died", ("killed",), ()),
+        ("4,700, 600 of whom died", (), ("killed",)),
+        ("4,000, 1,000 of whom were killed", (), ("killed",)),
+        ("5,000 casualties, 50 percent of whom were killed", ("casualties",), ("killed",)),
+        # What stands right behind a figure goes before what stands before it, and that before what a comma parts.
+        ("losses of 100", ("casualties",), ()),
+        ("losses of 100 killed", ("killed",), ()),
+        ("losses of 4,000, 600 killed", ("casualties",), ("killed",)),
+        ("사망자 300여명, 부상자 2700여명", ("killed",), ()),
+        ("부상자 300명, 사망자 100명", ("wounded",), ()),
+        ("사망 300명, 부상 2700명", ("killed",), ()),
+        ("북한군 사망자 300여명, 부상자 2700여명", ("killed",), ()),
+        ("사상자 3000명, 사망 300명", ("casualties",), ("killed",)),
+        ("200 KIA", ("killed",), ()),
+        ("300 WIA", ("wounded",), ()),
+        ("20 MIA", ("missing",), ()),
     ],
 )
 def test_what_a_figure_counts_is_what_its_own_nouns_say(wording, counts, parts):
@@ -453,6 +494,24 @@ def test_what_a_figure_counts_is_what_its_own_nouns_say(wording, counts, parts):
         ("a quarter of", "point", (None, 0.25, None)),
         ("about two dozen", "approx", (None, 24, None)),
         ("5,000 (1,000-odd)", "approx", (None, 5000, None)),
+        ("a total of 3,000", "approx", (None, 3000, None)),
+        ("a total of at least 3,000", "lower", (3000, None, None)),
+        ("losses of up to 3,000", "upper", (None, None, 3000)),
+        (">100", "lower", (100, None, None)),
+        ("> 100 killed", "lower", (100, None, None)),
+        ("<100", "upper", (None, None, 100)),
+        ("\u2265 100", "lower", (100, None, None)),
+        (">= 100", "lower", (100, None, None)),
+        ("\u2264 100", "upper", (None, None, 100)),
+        ("<= 100", "upper", (None, None, 100)),
+        ("100 men or more", "lower", (100, None, None)),
+        ("100 or more soldiers", "lower", (100, None, None)),
+        ("100 soldiers or fewer", "upper", (None, None, 100)),
+        ("some 100 men or more were killed", "lower", (100, 100, None)),
+        ("100 killed at least", "lower", (100, None, None)),
+        ("100 men or so", "approx", (None, 100, None)),
+        ("100 killed on Dec. 19, 2024", "point", (None, 100, None)),
+        ("12,000, including 3,000 in Kursk and 2,000 in Belgorod", "approx", (None, 12_000, None)),
         ("around 6,000 planned, 1,000 arrived", "approx", (None, 6000, None)),
         ("4,000, 600 killed", "approx", (None, 4000, None)),
         ("500 on 12.05.2024", "point", (None, 500, None)),
@@ -496,6 +555,9 @@ def test_figures_as_news_in_three_languages_prints_them(wording, kind, numbers):
 @pytest.mark.parametrize(
     ("wording", "rule"),
     [
+        ("a few dozen killed", "a few dozen"),
+        ("losses of a few dozen", "a few dozen"),
+        ("at least a few dozen", "at least a vague word"),
         ("수백 명", "several hundred"),
         ("수십 명", "several tens"),
         ("수천 명", "several thousand"),
@@ -546,6 +608,24 @@ def test_a_dozen_is_counted_in_dozens():
         ("60% plus another 50%", "expected parts whose sum can be true"),
         ("hundreds if not thousands", "no rule"),
         ("hundreds, if not thousands", "'if not' takes the figure back"),
+        # A second figure, or a hedge, deeper in a remark.
+        ("11,000 in Kursk, 12,000 in Russia", "two figures stand side by side"),
+        ("100 killed in Kursk and 200 in Belgorod", "two figures stand side by side"),
+        ("100 killed in December and about 1,000 since", "two figures stand side by side"),
+        ("100 were killed, possibly more", "'possibly' takes the figure back"),
+        ("100 soldiers were killed in Kursk, perhaps more", "'perhaps more' at the end may hedge the figure"),
+        ("3,000 (est.)", "at the end may hedge the figure"),
+        ("3,000 (?)", "at the end may hedge the figure"),
+        ("3,000 (\u00b1500)", "takes the figure back"),
+        ("100 were not killed", "no rule"),
+        ("100 were killed or 200", "no rule"),
+        ("1,100 killed, wounded and 200 missing", "no rule"),
+        ("1,100 killed, wounded or missing, perhaps more", "'perhaps' takes the figure back"),
+        ("100 dead or more wounded", "no rule"),
+        ("up to 100 men or more", "no rule"),
+        ("100 per battalion", "no rule"),
+        ("100 each", "no rule"),
+        ("> 100-200", "no rule"),
         ("100, perhaps more", "'perhaps' takes the figure back"),
         ("4,000 (or 5,000)", "'or' takes the figure back"),
         ("100 killed, at least", "'at least' at the end may hedge the figure"),

@@ -240,7 +240,15 @@ NUMBERS = DIGITS | DECIMALS | SPELLED | COMPOSED | SHARED
 PHRASES = st.sampled_from([phrase for rule in TABLES["rule"] for phrase in rule["phrases"]])
 NOUNS = st.sampled_from([*WORDS["nouns"], *itertools.chain(*WORDS["quantities"].values()), *WORDS["before"]])
 REMARKS = st.sampled_from(
-    [*WORDS["remarks"], *WORDS["rates"], *WORDS["takes_back"], *WORDS["hedges_behind"], *WORDS["partly"]]
+    [
+        *WORDS["remarks"],
+        *WORDS["rates"],
+        *WORDS["takes_back"],
+        *WORDS["hedges_behind"],
+        *WORDS["partly"],
+        *WORDS["linking"],
+        *WORDS["joins"],
+    ]
 )
 SIGNS = st.sampled_from(
     ["-", "–", "—", "~", "+", "(", ")", ",", ";", "/", "to", "до", "\u200b", "\u200f", "\u202e", "."]
