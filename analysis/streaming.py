@@ -11,10 +11,10 @@ What is asked of draws that are held in memory is `model.summarize`.
 >>> from analysis.distributions import LogNormal, as_table
 >>> given = {"NIS": {"casualties": LogNormal(1000.0, 0.3)}}
 >>> question = Question(given, {"NIS": 1.0}, LogNormal(3.0, 0.5), as_table(LogNormal(10_000.0, 0.1)))
->>> seed = np.random.SeedSequence(7)
->>> found = stream({"reported": question}, seed, log2_points=12, levels=np.array([0.5]))["reported"]
->>> found.pool.quantiles[QUANTITIES.index("casualties")].round()
-array([1000.])
+>>> found = stream({"reported": question}, np.random.SeedSequence(7), log2_points=12)["reported"]
+>>> median = found.summarize(np.array([0.5])).quantiles[QUANTITIES.index("casualties")]
+>>> round(float(median[0]))
+1000
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from analysis.model import QUANTITIES, RATIOS, THRESHOLDS, Draws, Question, Summ
 from analysis.sampling import blocks, cube, root_between, weighted_quantiles
 from analysis.smooth import WeightedLosses
 
-__all__ = ["CELLS", "Streamed", "stream"]
+__all__ = ["CELLS", "Between", "Streamed", "stream"]
 
 # Of each quantity: its values lie by their logarithm in so many cells of one width, open at either end.
 CELLS = 2**14
@@ -43,26 +43,6 @@ _LOG2_SUM = 10
 
 _CELLED = tuple(name for name in QUANTITIES if name not in RATIOS)
 _LOSSES = tuple(RATIOS.values())
-
-
-@dataclass(frozen=True, slots=True)
-class Streamed:
-    """
-    What one replicate says of a question.
-
-    Parameters
-    ----------
-    pool : Summary
-    origins : mapping of str to Summary
-        Each origin alone.
-    low, high : array, shape (9, len(levels))
-        The pool's quantiles of the same draws held in memory lie between these.
-    """
-
-    pool: Summary
-    origins: Mapping[str, Summary]
-    low: FloatArray
-    high: FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +173,12 @@ class _Tally:
         self.extremes[0] = np.minimum(self.extremes[0], values.min(axis=1))
         self.extremes[1] = np.maximum(self.extremes[1], values.max(axis=1))
 
+    @property
+    def size(self) -> int:
+        """Numbers kept."""
+        arrays = self.moments, self.counts, self.sums, self.weights, self.weighted, self.tight, self.extremes
+        return sum(one.size for one in arrays)
+
     def mean(self) -> FloatArray:
         return self.about[:, 0] + self.moments[0] / self.weight
 
@@ -299,34 +285,85 @@ def _ratio_quantiles(source: Source, row: int, levels: FloatArray) -> _Bounded:
     return _Bounded(np.clip(found[0], found[1], found[2]), found[1], found[2])
 
 
-def _summary(source: Source, levels: FloatArray) -> tuple[Summary, FloatArray, FloatArray]:
-    """The linear pool of some origins, each with its share; and what its quantiles lie between."""
-    shares = np.array([share for share, _ in source])
-    means = np.array([tally.mean() for _, tally in source])
-    mean = shares @ means
-    variance = shares @ (np.array([tally.variance() for _, tally in source]) + (means - mean) ** 2)
+@dataclass(frozen=True, slots=True)
+class Between:
+    """What quantiles lie between, each of shape (9, len(levels)), quantities in the order of `QUANTITIES`."""
+
+    low: FloatArray
+    high: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """
+    One replicate of a question, gone by; what is asked of it takes no more than what was kept.
+
+    Parameters
+    ----------
+    question : Question
+    tallies : mapping of str to _Tally
+        Of each origin.
+    """
+
+    question: Question
+    tallies: Mapping[str, _Tally]
+
+    @property
+    def size(self) -> int:
+        """Numbers kept, however many draws there were."""
+        return sum(tally.size for tally in self.tallies.values())
+
+    def summarize(self, levels: FloatArray, *, origins: Sequence[str] | None = None) -> Summary:
+        """
+        Summarize the linear pool of some origins, as `model.summarize` does; of one, if only one is named.
+
+        Parameters
+        ----------
+        levels : array, shape (p,)
+            Probabilities of the quantiles, rising.
+        origins : sequence of str, optional
+            All, if not given.
+        """
+        source = self._source(origins)
+        shares = np.array([share for share, _ in source])
+        means = np.array([tally.mean() for _, tally in source])
+        mean = shares @ means
+        variance = shares @ (np.array([tally.variance() for _, tally in source]) + (means - mean) ** 2)
+        sd = np.sqrt(np.maximum(variance, 0.0))  # rounding may leave less than nothing of a constant
+        quantiles = np.array([one.value for one in _all_quantiles(source, levels)])
+        exceedance = np.array([_exceedance(source, row) for row in range(len(RATIOS))])
+        kept = float(sum(share * tally.weight / tally.points for share, tally in source))
+        return Summary(mean, sd, quantiles, exceedance, kept, max(tally.violation for _, tally in source))
+
+    def between(self, levels: FloatArray, *, origins: Sequence[str] | None = None) -> Between:
+        """What the quantiles of the same draws held in memory lie between, and those of `summarize` too."""
+        found = _all_quantiles(self._source(origins), levels)
+        return Between(np.array([one.low for one in found]), np.array([one.high for one in found]))
+
+    def _source(self, origins: Sequence[str] | None) -> Source:
+        names = list(self.tallies if origins is None else origins)
+        total = sum(self.question.weights[name] for name in names)
+        shares = {name: self.question.weights[name] / total if total else 1 / len(names) for name in names}
+        return [(share, self.tallies[name]) for name, share in shares.items() if share > 0]
+
+
+def _all_quantiles(source: Source, levels: FloatArray) -> list[_Bounded]:
     of = {name: _quantiles(source, row, levels) for row, name in enumerate(_CELLED)}
     of |= {name: _ratio_quantiles(source, row, levels) for row, name in enumerate(RATIOS)}
-    value, low, high = (np.array([getattr(of[name], end) for name in QUANTITIES]) for end in ("value", "low", "high"))
+    return [of[name] for name in QUANTITIES]
+
+
+def _exceedance(source: Source, row: int) -> FloatArray:
     thresholds = np.array(THRESHOLDS)
-    everywhere = np.zeros(thresholds.size, dtype=np.intp)
-    below = [_cdf(source, row, _Nodes.means).below(everywhere, thresholds) for row in range(len(RATIOS))]
-    kept = float(sum(share * tally.weight / tally.points for share, tally in source))
-    violation = max(tally.violation for _, tally in source)
-    sd = np.sqrt(np.maximum(variance, 0.0))  # rounding may leave less than nothing of a constant
-    return Summary(mean, sd, value, 1 - np.array(below), kept, violation), low, high
+    below = _cdf(source, row, _Nodes.means).below(np.zeros(thresholds.size, dtype=np.intp), thresholds)
+    return np.clip(1 - below, 0.0, 1.0)
 
 
 def stream(
-    questions: Mapping[str, Question],
-    seed: np.random.SeedSequence,
-    *,
-    log2_points: int,
-    levels: FloatArray,
-    log2_block: int = 14,
+    questions: Mapping[str, Question], seed: np.random.SeedSequence, *, log2_points: int, log2_block: int = 14
 ) -> dict[str, Streamed]:
     """
-    One replicate of each question, all from the same points, as `model.summarize` would find it within known bounds.
+    Draw one replicate of each question, all from the same points, and keep of the draws what has a fixed size.
 
     Parameters
     ----------
@@ -336,8 +373,6 @@ def stream(
         Of the replicate; the points are those of `sampling.cube`.
     log2_points : int
         Points are ``2**log2_points``.
-    levels : array, shape (p,)
-        Probabilities of the quantiles, rising.
     log2_block : int
         Points that are held at a time, at least 10; changes the memory and the time, and no bit of the result.
 
@@ -346,22 +381,17 @@ def stream(
     O(2**log2_points) time; memory O(2**log2_block + CELLS) for each origin and question.
     """
     chosen = next(iter(questions.values()))
-    dimensions = chosen.dimensions
-    first = cube(seed, log2_points=min(log2_points, _LOG2_FIRST), dimensions=dimensions)
-    tallies: dict[str, dict[str, _Tally]] = {}
+    first = cube(seed, log2_points=min(log2_points, _LOG2_FIRST), dimensions=chosen.dimensions)
+    kept = {}
     for key, question in questions.items():
         drawn = draw(question, first)
         grid = _Grid.of(drawn)
-        tallies[key] = {name: _Tally.empty(grid, question.force, one) for name, one in drawn.items()}
-    for points in blocks(seed, log2_points=log2_points, dimensions=dimensions, log2_block=max(log2_block, _LOG2_SUM)):
+        kept[key] = Streamed(question, {name: _Tally.empty(grid, question.force, one) for name, one in drawn.items()})
+    size = max(log2_block, _LOG2_SUM)
+    for points in blocks(seed, log2_points=log2_points, dimensions=chosen.dimensions, log2_block=size):
         drawn = draw(chosen, points)
-        for key, question in questions.items():
-            for name, one in (drawn if question is chosen else over(drawn, question, points)).items():
-                tallies[key][name].add(one)
-    found = {}
-    for key, question in questions.items():
-        pool = [(question.weights[name], tally) for name, tally in tallies[key].items() if question.weights[name] > 0]
-        summary, low, high = _summary(pool, levels)
-        origins = {name: _summary([(1.0, tally)], levels)[0] for name, tally in tallies[key].items()}
-        found[key] = Streamed(summary, origins, low, high)
-    return found
+        for one in kept.values():
+            given = drawn if one.question is chosen else over(drawn, one.question, points)
+            for name, tally in one.tallies.items():
+                tally.add(given[name])
+    return kept

@@ -1,10 +1,10 @@
 """
 Time per draw and peak memory of replicates that stream through, from a million draws to a thousand million.
 
-Each size is a process of its own: 16 replicates of the seed's headline question, one after the other in one thread, with
-all nine quantities. Beside the smallest stands the same with all draws of a replicate held in memory. Ratios are to the
-first row of the run. Run with ``python tests/benchmarks/bench_stream.py [--full]``; ``--full`` goes to 2**30 draws, which
-takes some fifteen minutes.
+Each size is a process of its own: 16 replicates of the seed's headline question, one after the other in one thread,
+with all nine quantities. Beside the smallest stands the same with all draws of a replicate held in memory. Ratios are
+to the first row of the run. Run with ``python tests/benchmarks/bench_stream.py [--full]``; ``--full`` goes to 2**30
+draws, which takes some fifteen minutes.
 """
 
 import json
@@ -33,7 +33,7 @@ def held(seed, size):
 
 
 def streamed(seed, size):
-    return stream({"reported": question}, seed, log2_points=size, levels=levels)["reported"].pool
+    return stream({"reported": question}, seed, log2_points=size)["reported"].summarize(levels)
 
 
 one, size = {"held": held, "streamed": streamed}[sys.argv[1]], int(sys.argv[2])
