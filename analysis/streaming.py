@@ -242,55 +242,60 @@ def _cdf(source: Source, row: int, nodes: Callable[[_Tally], _Nodes]) -> Weighte
 
 
 @dataclass(frozen=True, slots=True)
-class _Bounded:
-    """Quantiles, and what they lie between; each of shape (p,)."""
+class Between:
+    """What quantiles lie between, of the same shape as they."""
 
-    value: FloatArray
     low: FloatArray
     high: FloatArray
-
-
-def _quantiles(source: Source, row: int, levels: FloatArray) -> _Bounded:
-    """Of a quantity of `_CELLED`: between the means of the cells, by the share that each cell has."""
-    each = [share / tally.weight for share, tally in source]
-    weights = sum(one * (tally.counts[row] + tally.weights[row]) for one, (_, tally) in zip(each, source, strict=True))
-    sums = sum(one * (tally.sums[row] + tally.weighted[row]) for one, (_, tally) in zip(each, source, strict=True))
-    kept = weights > 0
-    edges = source[0][1].grid.edges()[row]
-    least, most = (fold([t.extremes[k, row] for _, t in source]) for k, fold in enumerate((min, max)))
-    lower, upper = np.append(least, edges)[kept], np.append(edges, most)[kept]
-    value = weighted_quantiles(sums[kept] / weights[kept], weights[kept], levels)
-    # Draws in memory are interpolated between their midpoints, which may reach one draw into the next cell.
-    upto, draw_ = np.cumsum(weights[kept]), max(each)
-    low = lower[np.minimum(np.searchsorted(upto, levels - draw_), lower.size - 1)]
-    high = upper[np.minimum(np.searchsorted(upto, levels + draw_, side="right"), upper.size - 1)]
-    return _Bounded(np.clip(value, low, high), low, high)
-
-
-def _ratio_quantiles(source: Source, row: int, levels: FloatArray) -> _Bounded:
-    force, loss = source[0][1].force, _quantiles(source, row, levels)
-    if force.x[0] == force.x[-1]:  # one value: nothing to integrate out
-        return _Bounded(loss.value / force.x[0], loss.low / force.x[0], loss.high / force.x[0])
-    most = max(float(tally.extremes[1, row]) for _, tally in source)
-    ends = 1e-12, min(1.0 + 1e-9, most / force.x[0]) if force.x[0] > 0 else 1.0
-    start, found = loss.value / force.ppf(np.array(0.5)), []
-    for nodes in (_Nodes.means, _Nodes.lower, _Nodes.upper):
-        cdf = _cdf(source, row, nodes)
-
-        def off(t: FloatArray, which: NDArray[np.intp], cdf: WeightedLosses = cdf) -> FloatArray:
-            return cdf.below(np.zeros(t.size, dtype=np.intp), t) - levels[which]
-
-        start = root_between(off, start * 0.999, start * 1.001, ends=ends)
-        found.append(np.maximum.accumulate(start))
-    return _Bounded(np.clip(found[0], found[1], found[2]), found[1], found[2])
 
 
 @dataclass(frozen=True, slots=True)
-class Between:
-    """What quantiles lie between, each of shape (9, len(levels)), quantities in the order of `QUANTITIES`."""
+class _Cells:
+    """The cells of a quantity that a source has draws in, rising."""
 
-    low: FloatArray
-    high: FloatArray
+    share: FloatArray
+    mean: FloatArray
+    lower: FloatArray
+    upper: FloatArray
+    largest: float  # the largest share of one draw
+
+    @classmethod
+    def of(cls, source: Source, row: int) -> _Cells:
+        each = [share / tally.weight for share, tally in source]
+        shares, sums = np.zeros(CELLS), np.zeros(CELLS)
+        for one, (_, tally) in zip(each, source, strict=True):
+            shares += one * (tally.counts[row] + tally.weights[row])
+            sums += one * (tally.sums[row] + tally.weighted[row])
+        kept, edges = shares > 0, source[0][1].grid.edges()[row]
+        least, most = (fold(t.extremes[k, row] for _, t in source) for k, fold in enumerate((min, max)))
+        lower, upper = np.append(least, edges)[kept], np.append(edges, most)[kept]
+        return cls(shares[kept], sums[kept] / shares[kept], lower, upper, max(each))
+
+    def quantiles(self, levels: FloatArray) -> FloatArray:
+        """Between the means of the cells."""
+        between = self.between(levels)
+        return np.clip(weighted_quantiles(self.mean, self.share, levels), between.low, between.high)
+
+    def between(self, levels: FloatArray) -> Between:
+        # Draws in memory are interpolated between their midpoints, which may reach one draw into the next cell.
+        upto = np.cumsum(self.share)
+        first = np.searchsorted(upto, levels - self.largest)
+        last = np.searchsorted(upto, levels + self.largest, side="right")
+        return Between(*(ends[np.minimum(at, upto.size - 1)] for ends, at in ((self.lower, first), (self.upper, last))))
+
+
+def _ratio_quantiles(
+    source: Source, row: int, levels: FloatArray, nodes: Callable[[_Tally], _Nodes], near: FloatArray
+) -> FloatArray:
+    """Roots of the cdf of a ratio, looked for near some values."""
+    force, most = source[0][1].force, max(float(tally.extremes[1, row]) for _, tally in source)
+    ends = 1e-12, min(1.0 + 1e-9, most / force.x[0]) if force.x[0] > 0 else 1.0
+    cdf = _cdf(source, row, nodes)
+
+    def off(t: FloatArray, which: NDArray[np.intp]) -> FloatArray:
+        return cdf.below(np.zeros(t.size, dtype=np.intp), t) - levels[which]
+
+    return np.maximum.accumulate(root_between(off, near * 0.999, near * 1.001, ends=ends))
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,15 +335,31 @@ class Streamed:
         mean = shares @ means
         variance = shares @ (np.array([tally.variance() for _, tally in source]) + (means - mean) ** 2)
         sd = np.sqrt(np.maximum(variance, 0.0))  # rounding may leave less than nothing of a constant
-        quantiles = np.array([one.value for one in _all_quantiles(source, levels)])
         exceedance = np.array([_exceedance(source, row) for row in range(len(RATIOS))])
         kept = float(sum(share * tally.weight / tally.points for share, tally in source))
-        return Summary(mean, sd, quantiles, exceedance, kept, max(tally.violation for _, tally in source))
+        violation = max(tally.violation for _, tally in source)
+        return Summary(mean, sd, _quantiles(source, levels), exceedance, kept, violation)
 
     def between(self, levels: FloatArray, *, origins: Sequence[str] | None = None) -> Between:
-        """What the quantiles of the same draws held in memory lie between, and those of `summarize` too."""
-        found = _all_quantiles(self._source(origins), levels)
-        return Between(np.array([one.low for one in found]), np.array([one.high for one in found]))
+        """
+        What the quantiles of the same draws held in memory lie between, shape (9, p), and those of `summarize` too.
+
+        To the rounding of a search, a billionth of the value.
+        """
+        source = self._source(origins)
+        found = _quantiles(source, levels)
+        low, high = found.copy(), found.copy()
+        force = source[0][1].force
+        for at, name in enumerate(QUANTITIES):
+            one = _one_value(force, name)
+            if name in RATIOS and one is None:
+                row = tuple(RATIOS).index(name)
+                low[at] = _ratio_quantiles(source, row, levels, _Nodes.lower, found[at])
+                high[at] = _ratio_quantiles(source, row, levels, _Nodes.upper, found[at])
+            else:
+                ends = _Cells.of(source, _CELLED.index(RATIOS.get(name, name))).between(levels)
+                low[at], high[at] = ends.low / (one or 1.0), ends.high / (one or 1.0)
+        return Between(low, high)
 
     def _source(self, origins: Sequence[str] | None) -> Source:
         names = list(self.tallies if origins is None else origins)
@@ -347,10 +368,23 @@ class Streamed:
         return [(share, self.tallies[name]) for name, share in shares.items() if share > 0]
 
 
-def _all_quantiles(source: Source, levels: FloatArray) -> list[_Bounded]:
-    of = {name: _quantiles(source, row, levels) for row, name in enumerate(_CELLED)}
-    of |= {name: _ratio_quantiles(source, row, levels) for row, name in enumerate(RATIOS)}
-    return [of[name] for name in QUANTITIES]
+def _one_value(force: Tabulated, name: str) -> float | None:
+    """The force that a ratio divides by, if it is one value: then there is nothing to integrate out."""
+    return float(force.x[0]) if name in RATIOS and force.x[0] == force.x[-1] else None
+
+
+def _quantiles(source: Source, levels: FloatArray) -> FloatArray:
+    """Of every quantity, shape (9, p)."""
+    force, found = source[0][1].force, []
+    for name in QUANTITIES:
+        celled = _Cells.of(source, _CELLED.index(RATIOS.get(name, name))).quantiles(levels)
+        one = _one_value(force, name)
+        if name in RATIOS and one is None:
+            near = celled / force.ppf(np.array(0.5))
+            found.append(_ratio_quantiles(source, tuple(RATIOS).index(name), levels, _Nodes.means, near))
+        else:
+            found.append(celled / (one or 1.0))
+    return np.array(found)
 
 
 def _exceedance(source: Source, row: int) -> FloatArray:
