@@ -239,7 +239,8 @@ def split(found: Dependence) -> Prose:
         range_ = one.killed_share.text(settings.level, digits=settings.digits)
         lines.append(
             f"{own(one.name)} own figures put the killed at {range_} of its casualties. The probability that its "
-            f"wounded per killed lie inside {shares.in_use.low:.1f} to {shares.in_use.high:.1f} is {percent(one.inside)}."
+            f"wounded per killed lie inside {shares.in_use.low:.1f} to {shares.in_use.high:.1f} is "
+            f"{percent(one.inside)}."
         )
     later = [one.name for one in shares.references if not one.known_on(settings.day)]
     if later:

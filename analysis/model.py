@@ -11,13 +11,14 @@ casualties do not exceed the force.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from analysis.distributions import Distribution, FloatArray, Tabulated
-from analysis.sampling import root_between, weighted_quantiles
+from analysis.sampling import weighted_quantiles
+from analysis.smooth import Smooth, pooled_below, pooled_quantiles
 
 __all__ = [
     "QUANTITIES",
@@ -35,8 +36,10 @@ __all__ = [
     "from_killed_and_wounded",
     "from_wounded",
     "losses_from",
+    "over",
     "over_force",
     "pooled",
+    "quantiles_of_ratios",
     "ratio_below",
     "ratio_quantiles",
     "split_by_ratio",
@@ -59,6 +62,9 @@ UNITS = {
     "killed_share": "share of casualties",
 }
 QUANTITIES = tuple(UNITS)
+
+# Draws of each origin that tell where to look for a quantile.
+_FEW = 128
 
 # Shares of the force that a ratio may exceed.
 THRESHOLDS = (0.05, 0.10, 0.20, 0.33)
@@ -198,6 +204,12 @@ class Draws:
             "killed_share": lambda: losses.killed / losses.casualties,
         }[name]()
 
+    def first(self, count: int) -> Draws:
+        """The first draws only."""
+        losses = Losses(self.losses.killed[:count], self.losses.wounded[:count])
+        tilt = None if self.tilt is None else self.tilt[:count]
+        return Draws(losses, self.force[:count], self.weight[:count], tilt)
+
     def exceeding(self, name: str, threshold: FloatArray, force: Tabulated) -> FloatArray:
         """
         Probability that a ratio exceeds each threshold, the force integrated out through its cdf.
@@ -214,60 +226,12 @@ class Draws:
         force : Tabulated
             The distribution that ``self.force`` was drawn from.
         """
-        return _Smooth.of(self, name, force).exceeding(threshold)
+        return self.smooth(name, force).exceeding(threshold)
 
-
-@dataclass(frozen=True, slots=True)
-class _Smooth:
-    """
-    What `Draws.exceeding` needs of an origin's draws, made once for many thresholds.
-
-    ``loss`` rises and holds the draws whose casualties no force is below; ``tight`` and ``casualties`` are the others.
-    ``tilts`` are those of both, in that order, with the mean 1, and ``from_here`` the sum of them from each of ``loss``
-    on; both are ``None`` if all draws are alike.
-    """
-
-    loss: FloatArray
-    tight: FloatArray
-    casualties: FloatArray
-    weight: float
-    force: Tabulated
-    tilts: tuple[FloatArray, FloatArray] | None
-    from_here: FloatArray | None
-
-    @classmethod
-    def of(cls, draws: Draws, name: str, force: Tabulated) -> _Smooth:
-        loss, casualties = getattr(draws.losses, RATIOS[name]), draws.losses.casualties
-        free = casualties <= force.x[0]
-        if draws.tilt is None:
-            return cls(
-                np.sort(loss[free]), loss[~free], casualties[~free], float(draws.weight.mean()), force, None, None
-            )
-        tilt = draws.tilt / draws.tilt.mean()
-        order = np.argsort(loss[free])
-        tilts = tilt[free][order], tilt[~free]
-        from_here = np.append(np.cumsum(tilts[0][::-1])[::-1], 0.0)
-        kept = float((draws.weight * tilt).mean())
-        return cls(loss[free][order], loss[~free], casualties[~free], kept, force, tilts, from_here)
-
-    def exceeding(self, threshold: FloatArray) -> FloatArray:
-        threshold = np.asarray(threshold, dtype=float)
-        below = [self._below(one) for one in threshold.ravel()]
-        # Rounding takes a probability of 0 below it.
-        return np.maximum(1 - (1 - np.reshape(below, threshold.shape)) / self.weight, 0.0)
-
-    def _below(self, threshold: float) -> float:
-        """The mean probability that the force is less than what the threshold asks for."""
-        # The table has to be read only between the ends of the force; 1e-9 is more than `below` takes for rounding.
-        ends = threshold * np.array([self.force.x[0], self.force.x[-1] * (1 + 1e-9)])
-        first, last = np.searchsorted(self.loss, ends)
-        near = self.force.below(self.loss[first:last] / threshold)
-        tight = self.force.below(np.maximum(self.tight / threshold, self.casualties))
-        if self.tilts is None or self.from_here is None:
-            total = self.loss.size - last + near.sum() + tight.sum()
-        else:
-            total = self.from_here[last] + self.tilts[0][first:last] @ near + self.tilts[1] @ tight
-        return float(total / (self.loss.size + self.tight.size))
+    def smooth(self, name: str, force: Tabulated) -> Smooth:
+        """The ratio's cdf with the force integrated out, as `exceeding` needs it; made once for many thresholds."""
+        loss = getattr(self.losses, RATIOS[name])
+        return Smooth.of(loss, self.losses.casualties, self.weight, force, tilt=self.tilt)
 
 
 def draw(question: Question, points: FloatArray) -> dict[str, Draws]:
@@ -286,14 +250,31 @@ def draw(question: Question, points: FloatArray) -> dict[str, Draws]:
         Origins share the force and R of a point.
     """
     ratio = question.wounded_per_killed.ppf(points[:, 1])
+    force = question.force.ppf(points[:, 0])
     column, drawn = 2, {}
     for name, given in question.origins.items():
         figures = {}
         for quantity in sorted(given):
             figures[quantity] = given[quantity].ppf(points[:, column])
             column += 1
-        drawn[name] = over_force(losses_from(figures, ratio), question.force, points[:, 0])
+        drawn[name] = _given(losses_from(figures, ratio), force, points[:, 0], question.force)
     return drawn
+
+
+def over(drawn: Mapping[str, Draws], question: Question, points: FloatArray) -> dict[str, Draws]:
+    """
+    The same losses over the force of another question: what `draw` gives for it, without drawing the losses again.
+
+    Parameters
+    ----------
+    drawn : mapping of str to Draws
+        Of a question with the same origins and R.
+    question : Question
+    points : array, shape (n, question.dimensions)
+        That the losses were drawn from.
+    """
+    force = question.force.ppf(points[:, 0])
+    return {name: _given(one.losses, force, points[:, 0], question.force) for name, one in drawn.items()}
 
 
 def over_force(losses: Losses, force: Tabulated, places: FloatArray) -> Draws:
@@ -308,9 +289,18 @@ def over_force(losses: Losses, force: Tabulated, places: FloatArray) -> Draws:
     places : array, shape (n,)
         The force's column of the points.
     """
-    below = force.below(losses.casualties)
-    drawn = np.maximum(force.ppf(below + places * (1 - below)), losses.casualties)
-    return Draws(losses, drawn, 1 - below)
+    return _given(losses, force.ppf(places), places, force)
+
+
+def _given(losses: Losses, force: FloatArray, points: FloatArray, distribution: Tabulated) -> Draws:
+    """The force given that it is at least the casualties, so that no draw has to be thrown away."""
+    casualties = losses.casualties
+    near = np.flatnonzero(casualties > distribution.x[0])  # the others lie below every force: it stands as drawn
+    below = distribution.below(casualties[near])
+    force, weight = force.copy(), np.ones(force.shape)
+    force[near] = np.maximum(distribution.ppf(below + points[near] * (1 - below)), casualties[near])
+    weight[near] = 1 - below
+    return Draws(losses, force, weight)
 
 
 def losses_from(figures: Mapping[str, FloatArray], ratio: FloatArray) -> Losses:
@@ -427,17 +417,13 @@ def ratio_below(drawn: Mapping[str, Draws], question: Question, *, name: str, th
     threshold : array, any shape
         Shares of the force.
     """
-    return _pooled_below(_smoothed(drawn, question, name), threshold)
+    return pooled_below(_smoothed(drawn, question, name), threshold)
 
 
-def _smoothed(drawn: Mapping[str, Draws], question: Question, name: str) -> list[tuple[float, _Smooth]]:
+def _smoothed(drawn: Mapping[str, Draws], question: Question, name: str) -> list[tuple[float, Smooth]]:
     """Each origin of the pool with its share, those without one left out."""
     shares = _shares(drawn, question)
-    return [(share, _Smooth.of(drawn[one], name, question.force)) for one, share in shares.items() if share > 0]
-
-
-def _pooled_below(parts: list[tuple[float, _Smooth]], threshold: FloatArray) -> FloatArray:
-    return 1 - sum(share * one.exceeding(threshold) for share, one in parts)
+    return [(share, drawn[one].smooth(name, question.force)) for one, share in shares.items() if share > 0]
 
 
 def drawn_quantiles(drawn: Mapping[str, Draws], question: Question, *, name: str, levels: FloatArray) -> FloatArray:
@@ -469,19 +455,33 @@ def ratio_quantiles(drawn: Mapping[str, Draws], question: Question, *, name: str
     levels : array, shape (p,)
         Probabilities, rising.
     """
-    values, weight = _joined(drawn, name), _weight(drawn, _shares(drawn, question))
-    if question.force.x[0] == question.force.x[-1]:  # one value: nothing to integrate out
-        return weighted_quantiles(values, weight, levels)
+    return quantiles_of_ratios(drawn, question, names=(name,), levels=levels)[0]
+
+
+def quantiles_of_ratios(
+    drawn: Mapping[str, Draws], question: Question, *, names: Sequence[str], levels: FloatArray
+) -> FloatArray:
+    """`ratio_quantiles` of several ratios side by side, which takes less time; shape (len(names), p)."""
+    shares, least = _shares(drawn, question), float(question.force.x[0])
+    if least == question.force.x[-1]:  # one value: nothing to integrate out
+        weight = _weight(drawn, shares)
+        return np.array([weighted_quantiles(_joined(drawn, name), weight, levels) for name in names])
+    # The search starts from the quantiles of a few draws.
+    few = {name: one.first(_FEW) for name, one in drawn.items()}
+    if any(one.mass.sum() == 0 for one in few.values()):
+        few = dict(drawn)
+    weight = _weight(few, shares)
     aside = np.minimum(np.minimum(levels, 1 - levels) / 2, 0.002)
-    low = weighted_quantiles(values, weight, levels - aside)
-    high = weighted_quantiles(values, weight, levels + aside)
-    parts = _smoothed(drawn, question, name)
+    beside = np.array([levels - aside, levels + aside])
+    near = np.stack([weighted_quantiles(_joined(few, name), weight, beside) for name in names], axis=1)
     # No ratio is above 1 or the largest loss over the least force, and none is worth a quantile below a trillionth.
-    largest = max(float(getattr(one.losses, RATIOS[name]).max()) for one in drawn.values())
-    least = float(question.force.x[0])
-    ends = (1e-12 * max(float(values.max()), 1e-12), min(1.0 + 1e-9, largest / least if least > 0 else 1.0))
-    roots = root_between(lambda t, which: _pooled_below(parts, t) - levels[which], low, high, ends=ends)
-    return np.maximum.accumulate(roots)
+    largest = np.array(
+        [max(float(getattr(one.losses, RATIOS[name]).max()) for one in drawn.values()) for name in names]
+    )
+    most = np.minimum(1.0 + 1e-9, largest / least) if least > 0 else np.ones(len(names))
+    ends = np.array([1e-12 * np.maximum(most, 1e-12), most])
+    pools = [_smoothed(drawn, question, name) for name in names]
+    return pooled_quantiles(pools, levels, low=near[0], high=near[1], ends=ends)
 
 
 def summarize(drawn: Mapping[str, Draws], question: Question, levels: FloatArray) -> Summary:
@@ -497,11 +497,10 @@ def summarize(drawn: Mapping[str, Draws], question: Question, levels: FloatArray
         Probabilities of the quantiles, rising.
     """
     pool = pooled(drawn, question)
+    ratios = dict(zip(RATIOS, quantiles_of_ratios(drawn, question, names=tuple(RATIOS), levels=levels), strict=True))
     quantiles = np.array(
         [
-            ratio_quantiles(drawn, question, name=name, levels=levels)
-            if name in RATIOS
-            else weighted_quantiles(values, pool.weight, levels)
+            ratios[name] if name in RATIOS else weighted_quantiles(values, pool.weight, levels)
             for name, values in zip(QUANTITIES, pool.values, strict=True)
         ]
     )

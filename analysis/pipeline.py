@@ -60,6 +60,7 @@ from analysis.sampling import (
     tolerance,
     weighted_quantiles,
 )
+from analysis.streaming import stream
 from analysis.summary import Estimate, Exceedance, Interval
 from analysis.wording import Reading
 
@@ -85,6 +86,8 @@ REPLICATES = 16
 
 # 16,384 points in all: enough for the headline, so the stopping rule decides from there.
 _FIRST_LOG2_POINTS = 10
+# Longer replicates stream through: what is held of a run is at most a million draws of each origin.
+_HELD_LOG2_POINTS = 16
 # 2**31 scrambled points is all that 32 bits of the sequence hold apart.
 _LARGEST_MAX_DRAWS = 2**30
 
@@ -117,7 +120,7 @@ class Settings:
     digits : int
         Significant digits of the standard uncertainty that must be stable, and print.
     max_draws : int
-        Where sampling stops even if they are not.
+        Where sampling stops even if they are not. Beyond 1,048,576 draws they stream through, in the linear pool only.
     seed : int
         Of the random generator; every integer from 0 is a seed like any other.
 
@@ -176,6 +179,12 @@ class Settings:
             value = getattr(self, name)
             if type(value) is not int or not least <= value <= most:
                 yield f"{name} is {value!r}, expected an integer from {least} to {most}, like {example}"
+        held = REPLICATES * 2**_HELD_LOG2_POINTS
+        if self.pool in POOLS[1:] and type(self.max_draws) is int and self.max_draws >= 2 * held:
+            yield (
+                f"max_draws is {self.max_draws} with the {self.pool} pool, expected at most {held}: "
+                "more draws than can be held stream through, and only the linear pool can be made of them"
+            )
 
     @property
     def day(self) -> date:
@@ -519,12 +528,17 @@ def _sample(settings: Settings, questions: Mapping[str, Question], executor: Exe
     asked = _asked(settings, questions, seeds[0])
     most = max(int(np.log2(settings.max_draws / REPLICATES)), 0)
     for log2_points in range(min(_FIRST_LOG2_POINTS, most), most + 1):
-        watch = partial(_watched, asked.chosen, settings.level, log2_points)
-        watched = np.array(map_replicates(watch, seeds, executor=executor))
+        if log2_points > _HELD_LOG2_POINTS:
+            done = map_replicates(partial(_streamed, asked, log2_points), seeds, executor=executor)
+            watched = np.array([_printed(one.pools[settings.pool], settings.level) for one in done])
+        else:
+            watch = partial(_watched, asked.chosen, settings.level, log2_points)
+            watched = np.array(map_replicates(watch, seeds, executor=executor))
         convergence = _convergence(watched, settings, 2**log2_points)
         if convergence.reached:
             break
-    done = map_replicates(partial(_replicate, asked, log2_points), seeds, executor=executor)
+    if log2_points <= _HELD_LOG2_POINTS:
+        done = map_replicates(partial(_replicate, asked, log2_points), seeds, executor=executor)
     draws = {name: _joined([one.draws[name] for one in done]) for name in done[0].draws}
     return _Sampled(
         {choice: [one.forces[choice] for one in done] for choice in asked.forces},
@@ -674,6 +688,26 @@ def _replicate(asked: _Asked, log2_points: int, seed: np.random.SeedSequence) ->
     origins = {name: summarize({name: drawn[name]}, question, wanted) for name in asked.origins}
     kept = sum(weight * float(drawn[name].weight.mean()) for name, weight in question.weights.items())
     return _Replicate(forces, pools, origins, kept, drawn, combined[asked.settings.pool])
+
+
+def _streamed(asked: _Asked, log2_points: int, seed: np.random.SeedSequence) -> _Replicate:
+    """A replicate too long to be held: linear pool and origins from all of its points, the rest from the first ones."""
+    held = _replicate(asked, _HELD_LOG2_POINTS, seed)
+    questions = {choice: one.question for choice, one in asked.forces.items()}
+    found = stream(questions, seed, log2_points=log2_points)
+    probabilities = probabilities(asked.settings.level)
+    forces = {choice: one.summarize(probabilities) for choice, one in found.items()}
+    chosen = asked.settings.force
+    origins = {name: found[chosen].summarize(probabilities, origins=[name]) for name in asked.origins}
+    pools = {**held.pools, asked.settings.pool: forces[chosen]}
+    return replace(held, forces=forces, pools=pools, origins=origins, kept=forces[chosen].kept)
+
+
+def _printed(summary: Summary, level: float) -> FloatArray:
+    """What `_watched` gives, from a summary."""
+    probabilities = probabilities(level)
+    at = np.searchsorted(probabilities, np.array([0.5, (1 - level) / 2, (1 + level) / 2]) - 1e-12)
+    return np.column_stack([summary.mean, summary.quantiles[:, at], summary.sd])
 
 
 def _joined(parts: list[Draws]) -> Draws:

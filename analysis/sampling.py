@@ -12,18 +12,22 @@ and their Monte Carlo standard error comes from the replicates' spread, so it is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.distributions import FloatArray
 
+if TYPE_CHECKING:
+    from scipy.stats.qmc import Sobol
+
 __all__ = [
     "Convergence",
+    "blocks",
     "cube",
     "map_replicates",
     "mean_and_mcse",
@@ -78,11 +82,34 @@ def cube(seed: np.random.SeedSequence, *, log2_points: int, dimensions: int) -> 
 
     More points of the same seed continue the same sequence. O(points * dimensions).
     """
+    return _inside(_sequence(seed, dimensions).random_base2(log2_points))
+
+
+def blocks(seed: np.random.SeedSequence, *, log2_points: int, dimensions: int, log2_block: int) -> Iterator[FloatArray]:
+    """
+    The points of `cube` in its order, so many at a time: what it holds at once takes no more memory than a block.
+
+    Examples
+    --------
+    >>> seed = np.random.SeedSequence(7)
+    >>> parts = list(blocks(seed, log2_points=5, dimensions=2, log2_block=3))
+    >>> len(parts), np.array_equal(np.concatenate(parts), cube(seed, log2_points=5, dimensions=2))
+    (4, True)
+    """
+    sequence, log2_block = _sequence(seed, dimensions), min(log2_block, log2_points)
+    for _ in range(2 ** (log2_points - log2_block)):
+        yield _inside(sequence.random(2**log2_block))
+
+
+def _sequence(seed: np.random.SeedSequence, dimensions: int) -> Sobol:
     from scipy.stats import qmc  # a second of imports: only when points are drawn
 
     # scipy spawns from the generator it is given, which would change the seed for its next use: give it a copy.
     copy = np.random.SeedSequence(seed.entropy, spawn_key=seed.spawn_key, pool_size=seed.pool_size)
-    points = qmc.Sobol(dimensions, scramble=True, rng=np.random.default_rng(copy)).random_base2(log2_points)
+    return qmc.Sobol(dimensions, scramble=True, rng=np.random.default_rng(copy))
+
+
+def _inside(points: FloatArray) -> FloatArray:
     # A scrambled coordinate may be 0, whose quantile may be infinite; half a step of the sequence is not.
     return np.clip(points, 2.0**-33, 1 - 2.0**-33)
 
@@ -136,6 +163,8 @@ def weighted_quantiles(values: FloatArray, weights: FloatArray, p: FloatArray) -
     >>> weighted_quantiles(np.array([3.0, 1.0, 2.0]), np.ones(3), np.array([0.5]))
     array([2.])
     """
+    if weights.size and 0 < weights.min() == weights.max():  # the same, in a third of the time
+        return np.interp(p * values.size - 0.5, np.arange(values.size), np.sort(values))
     counts = weights > 0  # a value without weight is no node to interpolate from
     values, weights = values[counts], weights[counts]
     order = np.argsort(values)
@@ -149,7 +178,9 @@ def root_between(
     low: FloatArray,
     high: FloatArray,
     *,
-    ends: tuple[float, float],
+    ends: tuple[float, float] | FloatArray,
+    known: FloatArray | None = None,
+    left: float = 1e-12,
 ) -> FloatArray:
     """
     Where rising functions cross zero, side by side: secant steps kept inside a bracket that always shrinks.
@@ -161,17 +192,22 @@ def root_between(
         function. Only places whose root is not yet found are asked for.
     low, high : array, shape (n,)
         Near the root, where the search starts.
-    ends : tuple of float
+    ends : tuple of float, or array of shape (2, n)
         Values that every root lies between.
+    known : array, shape (n,), optional
+        The functions at ``low``, where they have been asked already.
+    left : float
+        What a last step may leave, as foreseen from the two before it: it is taken and not looked at.
 
     Notes
     -----
-    Smooth functions take five or six steps. Every third step halves the bracket, so that flat stretches (a gap
-    between two origins) and steps (probability on single values) end as well; at most 120 steps.
+    Smooth functions take two to six steps, by how near the start is. Every third step halves the bracket unless it
+    brings the root nearer, so that flat stretches (a gap between two origins) and steps (probability on single
+    values) end as well; at most 120 steps.
     """
     least, most = np.full(low.shape, ends[0]), np.full(low.shape, ends[1])
     before, now = np.clip(low, *ends), np.clip(high, *ends)
-    f_before = function(before, np.arange(low.size))
+    f_before = function(before, np.arange(low.size)) if known is None else known.copy()
     least, most = np.where(f_before < 0, before, least), np.where(f_before >= 0, before, most)
     open_ = np.arange(low.size)
     for step in range(120):
@@ -184,12 +220,17 @@ def root_between(
         if not going.any():
             break
         open_, at, f_now = open_[going], at[going], f_now[going]
-        slope = f_now - f_before[open_]
+        slope, product = f_now - f_before[open_], np.abs(f_now * f_before[open_])
         flat = slope == 0
         guess = at - np.where(flat, 0.0, f_now * (at - before[open_]) / np.where(flat, 1.0, slope))
-        halved = flat | (guess <= least[open_]) | (guess >= most[open_]) | (step % 3 == 2)
+        slow = (step % 3 == 2) & (np.abs(f_now) > np.abs(f_before[open_]) / 2)
+        halved = flat | (guess <= least[open_]) | (guess >= most[open_]) | slow
         before[open_], f_before[open_] = at, f_now
         now[open_] = np.where(halved, (least[open_] + most[open_]) / 2, guess)
+        # A secant step leaves about the product of the two errors before it.
+        open_ = open_[halved | (product > left)]
+        if not open_.size:
+            break
     return now
 
 
