@@ -69,7 +69,6 @@ __all__ = [
     "PoolResult",
     "Results",
     "Settings",
-    "answerable",
     "ask",
     "estimate_of",
     "estimates_of",
@@ -557,9 +556,25 @@ def scrambles(settings: Settings) -> tuple[np.random.SeedSequence, ...]:
     return replicate_seeds(np.random.default_rng(settings.seed), REPLICATES)
 
 
-def answerable(question: Question, rule: str, seed: np.random.SeedSequence) -> Pooling:
+def _asked(settings: Settings, questions: Mapping[str, Question], seed: np.random.SeedSequence) -> _Asked:
+    """What can be asked: a force that most casualties exceed cannot, nor an origin beside such a force."""
+    question = questions[settings.force]
+    exceeding = _exceeding(question, seed)
+    pools = {settings.pool: ask(question, settings.pool, seed)}
+    for name in POOLS:
+        if name not in pools and (made := _pooling(question, name)):
+            pools[name] = made
+    forces = {settings.force: pools[settings.pool]}
+    for choice, other in questions.items():
+        passed = choice == settings.force or _weighted(other, _exceeding(other, seed))
+        if not passed and (made := _pooling(other, settings.pool)):
+            forces[choice] = made
+    return _Asked(forces, pools, tuple(name for name in question.origins if name not in exceeding), settings)
+
+
+def ask(question: Question, rule: str, seed: np.random.SeedSequence) -> Pooling:
     """
-    The pool of a question that can be answered.
+    The pool of a question that can be answered, ready.
 
     Parameters
     ----------
@@ -577,35 +592,6 @@ def answerable(question: Question, rule: str, seed: np.random.SeedSequence) -> P
     """
     _check_kept(question, _exceeding(question, seed))
     return pooling(question, rule)
-
-
-def _asked(settings: Settings, questions: Mapping[str, Question], seed: np.random.SeedSequence) -> _Asked:
-    """What can be asked: a force that most casualties exceed cannot, nor an origin beside such a force."""
-    question = questions[settings.force]
-    exceeding = _exceeding(question, seed)
-    pools = {settings.pool: ask(question, settings.pool, seed)}
-    for name in POOLS:
-        if name not in pools and (made := _pooling(question, name)):
-            pools[name] = made
-    forces = {settings.force: pools[settings.pool]}
-    for choice, other in questions.items():
-        passed = choice == settings.force or _weighted(other, _exceeding(other, seed))
-        if not passed and (made := _pooling(other, settings.pool)):
-            forces[choice] = made
-    return _Asked(forces, pools, tuple(name for name in question.origins if name not in exceeding), settings)
-
-
-def ask(question: Question, pool: str, seed: np.random.SeedSequence) -> Pooling:
-    """
-    The pool in use, ready; what `run` refuses to answer is refused here.
-
-    Raises
-    ------
-    InputError
-        If most draws of an origin with weight exceed the force, or the pool has no ground.
-    """
-    _check_kept(question, _exceeding(question, seed))
-    return pooling(question, pool)
 
 
 def _pooling(question: Question, name: str) -> Pooling | None:
@@ -695,18 +681,17 @@ def _streamed(asked: _Asked, log2_points: int, seed: np.random.SeedSequence) -> 
     held = _replicate(asked, _HELD_LOG2_POINTS, seed)
     questions = {choice: one.question for choice, one in asked.forces.items()}
     found = stream(questions, seed, log2_points=log2_points)
-    probabilities = probabilities(asked.settings.level)
-    forces = {choice: one.summarize(probabilities) for choice, one in found.items()}
+    wanted = probabilities(asked.settings.level)
+    forces = {choice: one.summarize(wanted) for choice, one in found.items()}
     chosen = asked.settings.force
-    origins = {name: found[chosen].summarize(probabilities, origins=[name]) for name in asked.origins}
+    origins = {name: found[chosen].summarize(wanted, origins=[name]) for name in asked.origins}
     pools = {**held.pools, asked.settings.pool: forces[chosen]}
     return replace(held, forces=forces, pools=pools, origins=origins, kept=forces[chosen].kept)
 
 
 def _printed(summary: Summary, level: float) -> FloatArray:
     """What `_watched` gives, from a summary."""
-    probabilities = probabilities(level)
-    at = np.searchsorted(probabilities, np.array([0.5, (1 - level) / 2, (1 + level) / 2]) - 1e-12)
+    at = np.searchsorted(probabilities(level), np.array([0.5, (1 - level) / 2, (1 + level) / 2]) - 1e-12)
     return np.column_stack([summary.mean, summary.quantiles[:, at], summary.sd])
 
 

@@ -40,7 +40,7 @@ from analysis.model import (
     over_force,
     ratio_below,
 )
-from analysis.pipeline import LEVELS, REPLICATES, Inputs, Settings, answerable, prepare, scrambles
+from analysis.pipeline import LEVELS, REPLICATES, Inputs, Settings, ask, prepare, scrambles
 from analysis.pools import POOLS, Combined, Pooling
 from analysis.sampling import cube, map_replicates, mean_and_mcse, weighted_quantiles
 from analysis.summary import Estimate, Exceedance, Interval
@@ -678,7 +678,7 @@ def _asked(
     for one, cell in zip(specifications, cells, strict=True):
         if cell not in asked and one.force not in read.unasked:
             try:
-                asked[cell] = answerable(read.question(one), cell.rule, seed)
+                asked[cell] = ask(read.question(one), cell.rule, seed)
             except InputError as error:
                 asked[cell] = str(error)
     return asked

@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from analysis.lattice import force_on, ratio_of
 from analysis.model import THRESHOLDS, draw, ratio_quantiles
-from analysis.pipeline import Settings, answerable, prepare, run, scrambles
+from analysis.pipeline import Settings, ask, prepare, run, scrambles
 from analysis.sampling import cube, weighted_quantiles
 from analysis.specifications import PROBABILITIES, grid, specify
 
@@ -30,7 +30,7 @@ def afresh(settings: Settings) -> np.ndarray:
     """One specification with all that the grid needs of it and no more, nothing shared with another; (16, p + 4)."""
     question = prepare(settings).questions[settings.force]
     seeds = scrambles(settings)
-    pool = answerable(question, settings.pool, seeds[0])
+    pool = ask(question, settings.pool, seeds[0])
     force = force_on(question.force)
     rows = []
     for seed in seeds:
@@ -63,7 +63,7 @@ def quantile_ways(count: int) -> None:
     for settings in (GRID[at] for at in sorted(sample)):
         question = prepare(settings).questions[settings.force]
         seeds = scrambles(settings)
-        pool, force = answerable(question, settings.pool, seeds[0]), force_on(question.force)
+        pool, force = ask(question, settings.pool, seeds[0]), force_on(question.force)
         rows = {name: [] for name in ways}
         for seed in seeds:
             points = cube(seed, log2_points=10, dimensions=question.dimensions)
