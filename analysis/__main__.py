@@ -187,20 +187,19 @@ def render(
     if set(_OPTIONS) <= set(declared):
         settings = _settings(str(parameters["register"]), {name: parameters.get(name) for name in _OPTIONS})
         _checked(settings)
-        target = output / f"{Path(settings.register).stem}-{settings.as_of}"
-    else:
-        target = output / _edition(source, {**declared, **parameters})
+    target = output / _edition(source, {**declared, **parameters})
     _say(f"rendering {target}")
     folder = report.render(source, target, parameters)
     click.echo(f"{folder / 'report.html'}: {_headline(folder)}")
 
 
 def _edition(notebook: Path, parameters: dict[str, object]) -> str:
-    """The folder of a notebook without the report's settings: never that of a report."""
+    """The folder of what a notebook shows: of the report, the register and its day; of others, their name as well."""
     from analysis.claims import register_path
 
     day = [str(parameters["as_of"])] if "as_of" in parameters else []
-    parts = [register_path(str(parameters["register"])).stem, *day, notebook.stem]
+    shown = [] if notebook.name == "report.ipynb" else [notebook.stem]
+    parts = [register_path(str(parameters["register"])).stem, *day, *shown]
     return re.sub(r"[^\w.-]", "_", "-".join(parts))
 
 

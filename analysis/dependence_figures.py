@@ -303,7 +303,7 @@ def exceedance(ax: Axes, found: Dependence) -> Axes:
         for one in read_off
     ]
     ax.legend(handles=keys, loc="upper right")
-    _title(ax, exceedance_finding(found), width=78)
+    _title(ax, exceedance_finding(found), width=68)
     return ax
 
 
@@ -334,7 +334,7 @@ def envelope(ax: Axes, found: Dependence) -> Axes:
         Line2D([], [], color=CHOICES, linewidth=1.4, linestyle=(0, (3, 2)), label="where the centre may lie"),
     ]
     ax.legend(handles=keys, loc="lower right")
-    _title(ax, envelope_finding(found), width=78)
+    _title(ax, envelope_finding(found), width=68)
     return ax
 
 

@@ -10,7 +10,7 @@ What an answer depends on, in sentences: no number is typed, and what is judgeme
 from __future__ import annotations
 
 from analysis.dependence import Dependence, without_folder
-from analysis.prose import Prose, own
+from analysis.prose import Prose, whose
 from analysis.sensitivity import Without, Worth
 from analysis.specifications import Choice, Drivers, Level, Specification
 from analysis.summary import percent, rounded
@@ -238,7 +238,7 @@ def split(found: Dependence) -> Prose:
     for one in shares.origins:
         range_ = one.killed_share.text(settings.level, digits=settings.digits)
         lines.append(
-            f"{own(one.name)} own figures put the killed at {range_} of its casualties. The probability that its "
+            f"{whose(one.name)} own figures put the killed at {range_} of its casualties. The probability that its "
             f"wounded per killed lie inside {shares.in_use.low:.1f} to {shares.in_use.high:.1f} is "
             f"{percent(one.inside)}."
         )

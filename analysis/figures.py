@@ -31,7 +31,7 @@ from analysis.distributions import Distribution, FloatArray
 from analysis.evidence import LOSSES, ReadClaim
 from analysis.model import QUANTITIES, pooled
 from analysis.pipeline import Results
-from analysis.prose import headline, own, spoken
+from analysis.prose import headline, spoken, whose
 from analysis.sampling import weighted_quantiles
 from analysis.summary import Estimate
 
@@ -243,7 +243,7 @@ def _sources_finding(results: Results) -> str:
     if len(medians) < 2:
         return f"One origin counts; its figures imply {medians[0][0]:,.0f} casualties"
     (low, least), (high, most) = medians[0], medians[-1]
-    return f"{own(latin(most))} figures imply {high / low:.1f} times the casualties of {own(latin(least))}"
+    return f"{whose(latin(most))} figures imply {high / low:.1f} times the casualties of {whose(latin(least))}"
 
 
 def _origin_style(results: Results, origin: str) -> tuple[str, str]:
@@ -368,7 +368,7 @@ def _plane_finding(results: Results) -> str:
     """What the origins that give both killed and wounded say of their relation, beside the reference class."""
     both = {origin.name for origin in results.evidence.origins if {"killed", "wounded"} <= set(origin.given)}
     parts = [
-        f"{own(latin(origin.name))} own figures {origin.estimate('wounded_per_killed').median:.1f}"
+        f"{whose(latin(origin.name))} own figures {origin.estimate('wounded_per_killed').median:.1f}"
         for origin in results.origins
         if origin.name in both and origin.estimates
     ]

@@ -29,10 +29,10 @@ __all__ = [
     "dependence",
     "headline",
     "limits",
-    "own",
     "references",
     "spoken",
     "summary",
+    "whose",
     "written",
 ]
 
@@ -106,13 +106,13 @@ def spoken(reading: Reading) -> str:
     return f"{low}{unit} to {high}{unit} (90 %), middle {middle}{unit}"
 
 
-def own(name: str) -> str:
+def whose(name: str) -> str:
     """
     Whose something is.
 
     Examples
     --------
-    >>> own("NIS"), own("Western officials")
+    >>> whose("NIS"), whose("Western officials")
     ("NIS's", "Western officials'")
     """
     return f"{name}'" if name.endswith("s") else f"{name}'s"
@@ -263,7 +263,7 @@ def _unusual_ratio(name: str, results: Results) -> str | None:
         return None
     range_ = own.text(results.settings.level, digits=results.settings.digits)
     return (
-        f"{own(name)} own figures mean {range_} wounded for each killed, where the reference class has "
+        f"{whose(name)} own figures mean {range_} wounded for each killed, where the reference class has "
         f"{low:.1f} to {high:.1f}. Either its killed are a floor, or its wounded include the lightly hurt; the answer "
         "takes both figures as given."
     )
