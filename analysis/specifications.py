@@ -8,9 +8,12 @@ same points, so that what differs between two is the choice and not the sampling
 Which levels a choice has is judgement, and so is that all of them count alike. Refused: a combination dropped in
 silence. One that cannot be answered is in the curve with its reason.
 
->>> specifications = grid(Settings())
->>> len(specifications), specifications[0].pool, specifications[0].width
-(324, 'linear', 0.5)
+>>> curve = specify(Settings())
+>>> len(curve.specifications), len(curve.refused)
+(324, 0)
+>>> low, high = curve.envelope().low[1], curve.envelope().high[-2]  # 5 % and 95 %
+>>> f"whatever the choice within these, between {100 * low:.0f} % and {100 * high:.0f} %"
+'whatever the choice within these, between 1 % and 28 %'
 """
 
 from __future__ import annotations
@@ -645,6 +648,16 @@ def specify(settings: Settings, *, executor: Executor | None = None) -> Curve:
     ------
     InputError
         As `pipeline.run` does for the settings in use.
+
+    Notes
+    -----
+    The plain way is ``executor.map(run, grid(settings))``, and gives the same numbers: mean, sd and share kept to
+    rounding, quantiles within 2e-5 of themselves, where their Monte Carlo standard error is 1e-4 (see `lattice`;
+    within 1e-3 where the force is partly one value). Here a task is one replicate of all specifications: points are made
+    once, each figure is drawn once for a width, losses once for an origin and a width, and what pools and sets of
+    origins differ in is how these are combined. For the seed that takes a second, and eight minutes the plain way. With the same
+    tables and nothing shared it takes fifteen to twenty times as long, of which seven times is that 279 of the 324
+    come to the same as another.
     """
     inputs = prepare(settings)
     crossed = _choices(settings, inputs)
