@@ -22,11 +22,11 @@ import numpy as np
 
 from analysis.cells import harmless
 from analysis.claims import Claim, register_path
+from analysis.curve import Curve, Drivers, Level, Specification
 from analysis.custody import to_prov
 from analysis.evidence import ReadClaim
 from analysis.pipeline import Results, Settings, versions
 from analysis.sampling import Convergence
-from analysis.specifications import Curve, Drivers, Level, Specification
 from analysis.summary import Estimate, Exceedance, Interval
 from analysis.wording import QUANTILES, Reading
 

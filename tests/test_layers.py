@@ -24,6 +24,7 @@ FLOORS = (
     ("pools", "lattice"),
     ("summary",),
     ("pipeline",),
+    ("curve",),
     ("specifications",),
     ("custody",),
     ("records",),

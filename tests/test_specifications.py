@@ -9,23 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from analysis.curve import CHOICES, Answer, Choice, Curve, Level, Specification, apportion
 from analysis.errors import InputError
 from analysis.model import THRESHOLDS
 from analysis.pipeline import Settings, run
 from analysis.records import curve_record
-from analysis.specifications import (
-    CHOICES,
-    PROBABILITIES,
-    Answer,
-    Choice,
-    Curve,
-    Level,
-    Specification,
-    apportion,
-    choices,
-    grid,
-    specify,
-)
+from analysis.specifications import PROBABILITIES, choices, grid, specify
 from analysis.summary import Estimate, Exceedance, Interval
 
 DATA = Path(__file__).parent.parent / "analysis" / "data"
