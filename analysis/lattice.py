@@ -91,7 +91,9 @@ class RatioTable:
     def exceeding(self, threshold: FloatArray) -> FloatArray:
         """Probability of more than each threshold, shares of the force up to 1."""
         nodes = np.arange(self.start, 1, dtype=float)
-        return 1 - np.interp(np.log(threshold) / STEP, nodes, self.upto, left=0.0)
+        more = 1 - np.interp(np.log(threshold) / STEP, nodes, self.upto, left=0.0)
+        # Below 1e-12 it is the rounding of the convolution, and would differ from one processor to the next.
+        return np.where(more > 1e-12, more, 0.0)
 
 
 def force_on(force: Tabulated) -> OnLattice:
