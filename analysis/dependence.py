@@ -19,11 +19,11 @@ from pathlib import Path
 from analysis import sensitivity, specifications
 from analysis.cells import path_shown
 from analysis.claims import register_path
+from analysis.curve import Curve, Specification
 from analysis.killed_share import KilledShares
 from analysis.pipeline import Results, Settings
 from analysis.records import estimate_record, fields_record, plain, settings_record
 from analysis.sensitivity import CURVE, Sensitivity, Without
-from analysis.specifications import Curve, Specification
 
 __all__ = ["Dependence", "choices_record", "examine", "inputs_record", "to_json", "without_folder", "write"]
 

@@ -18,6 +18,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter
 
 from analysis import figures
+from analysis.curve import Specification
 from analysis.dependence import Dependence
 from analysis.dependence_prose import (
     CHOICE_NAMES,
@@ -34,7 +35,6 @@ from analysis.dependence_prose import (
 from analysis.distributions import FloatArray
 from analysis.figures import COLOURS, DARK, LIGHT, MIDDLE, Picture, Plan, latin, logarithmic, quantile_dots
 from analysis.model import THRESHOLDS, ratio_below
-from analysis.specifications import Specification
 from analysis.summary import percent
 
 __all__ = [

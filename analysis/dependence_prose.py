@@ -9,10 +9,10 @@ What an answer depends on, in sentences: no number is typed, and what is judgeme
 
 from __future__ import annotations
 
+from analysis.curve import Choice, Drivers, Level, Specification
 from analysis.dependence import Dependence, without_folder
 from analysis.prose import Prose, whose
 from analysis.sensitivity import Without, Worth
-from analysis.specifications import Choice, Drivers, Level, Specification
 from analysis.summary import percent, rounded
 
 __all__ = [

@@ -9,10 +9,10 @@ What an answer depends on, as tables.
 
 from __future__ import annotations
 
+from analysis.curve import Answer, Specification
 from analysis.dependence import Dependence, without_folder
 from analysis.dependence_prose import CHOICE_NAMES, choice_label, share
 from analysis.model import THRESHOLDS
-from analysis.specifications import Answer, Specification
 from analysis.summary import percent
 from analysis.tables import Table
 

@@ -1,5 +1,7 @@
 """One contract for every distribution, then each against a closed form or a simulation."""
 
+import pickle
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -20,8 +22,10 @@ from analysis.distributions import (
     Tabulated,
     Truncated,
     Uniform,
+    Widened,
     as_table,
     point,
+    ready,
     tabulate,
 )
 
@@ -380,3 +384,16 @@ def test_what_is_no_distribution_is_refused(make, rule):
 def test_what_has_no_value_is_refused(make):
     with pytest.raises(ValueError, match=r"\w"):
         make()
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_what_is_made_ready_has_the_same_quantiles_to_the_bit_wherever_it_is_sent(name):
+    p = np.random.default_rng(11).random(257)
+    sent = pickle.loads(pickle.dumps(ready(EVERY[name])))
+    assert sent.ppf(p).tobytes() == EVERY[name].ppf(p).tobytes()
+
+
+@pytest.mark.parametrize("name", ["reach of about", "mixture", "quotient"])
+def test_what_is_made_ready_has_its_table_with_it_however_deep(name):
+    assert isinstance(ready(EVERY[name]), Tabulated)
+    assert isinstance(ready(Scaled(Widened(EVERY[name], 3.0, 2.0), 0.5)).base.base, Tabulated)

@@ -27,6 +27,7 @@ FLOORS = (
     ("pipeline",),
     ("killed_share",),
     ("sensitivity",),
+    ("curve",),
     ("specifications",),
     ("custody",),
     ("records",),

@@ -15,9 +15,10 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from analysis.lattice import force_on, ratio_of
+from analysis.lattice import OnLattice, force_on, ratio_of
 from analysis.model import THRESHOLDS, draw, ratio_quantiles
 from analysis.pipeline import Settings, ask, prepare, run, scrambles
+from analysis.pools import Combined
 from analysis.sampling import cube, weighted_quantiles
 from analysis.specifications import PROBABILITIES, grid, specify
 
@@ -55,46 +56,47 @@ def with_two(kind, function) -> None:
         function(executor)
 
 
+def searched(combined: Combined, force: OnLattice) -> np.ndarray:
+    return ratio_quantiles(combined.draws, combined.question, name="casualties_ratio", levels=LEVELS)
+
+
+def tabled(combined: Combined, force: OnLattice) -> np.ndarray:
+    shares = combined.question.weights
+    return ratio_of(((shares[name], one) for name, one in combined.draws.items()), force).quantiles(LEVELS)
+
+
+def counted(combined: Combined, force: OnLattice) -> np.ndarray:
+    shares = combined.question.weights
+    values = np.concatenate([one.quantity("casualties_ratio") for one in combined.draws.values()])
+    weight = np.concatenate([shares[name] * one.mass / one.mass.sum() for name, one in combined.draws.items()])
+    return weighted_quantiles(values, weight, LEVELS)
+
+
 def quantile_ways(count: int) -> None:
     """Three ways to the 39 quantiles of one replicate: time, distance from the search, and error between replicates."""
-    ways = {"search to 1e-11": [], "lattice": [], "draws counted": []}
+    ways = {"search to 1e-11": searched, "lattice": tabled, "draws counted": counted}
     seconds = dict.fromkeys(ways, 0.0)
+    found = {name: [] for name in ways}
     sample = np.random.default_rng(3).choice(len(GRID), count, replace=False)
     for settings in (GRID[at] for at in sorted(sample)):
         question = prepare(settings).questions[settings.force]
         seeds = scrambles(settings)
         pool, force = ask(question, settings.pool, seeds[0]), force_on(question.force)
-        rows = {name: [] for name in ways}
         for seed in seeds:
             points = cube(seed, log2_points=10, dimensions=question.dimensions)
             combined = pool.combine(draw(question, points), points[:, 0])
-            shares, drawn = combined.question.weights, combined.draws
-            for name, way in (
-                (
-                    "search to 1e-11",
-                    lambda: ratio_quantiles(drawn, combined.question, name="casualties_ratio", levels=LEVELS),
-                ),
-                ("lattice", lambda: ratio_of(((shares[o], one) for o, one in drawn.items()), force).quantiles(LEVELS)),
-                (
-                    "draws counted",
-                    lambda: weighted_quantiles(
-                        np.concatenate([one.quantity("casualties_ratio") for one in drawn.values()]),
-                        np.concatenate([shares[o] * one.mass / one.mass.sum() for o, one in drawn.items()]),
-                        LEVELS,
-                    ),
-                ),
-            ):
+            for name, way in ways.items():
                 start = time.perf_counter()
-                rows[name].append(way())
+                found[name].append(way(combined, force))
                 seconds[name] += time.perf_counter() - start
-        for name, found in rows.items():
-            ways[name].append(found)
-    exact = np.mean(ways["search to 1e-11"], axis=1)
+    rows = {name: np.reshape(each, (count, 16, -1)) for name, each in found.items()}
+    exact = rows["search to 1e-11"].mean(axis=1)
     print(f"\n{'39 quantiles of a replicate':34}{'time':>12}{'from the search':>18}{'standard error':>17}")
-    for name, found in ways.items():
-        mean, error = np.mean(found, axis=1), np.std(found, axis=1, ddof=1) / 4
+    for name, each in rows.items():
+        mean, error = each.mean(axis=1), each.std(axis=1, ddof=1) / 4
         away = np.abs(mean / exact - 1).max()
         print(f"{name:34}{1e3 * seconds[name] / 16 / count:9.2f} ms{away:18.1e}{np.median(error / mean):17.1e}")
+    print(f"worst of {count} specifications, as shares of a quantile; the standard error is the median over all")
 
 
 def main() -> None:
@@ -105,6 +107,8 @@ def main() -> None:
     print(f"{count} specifications of 2**14 points, {curve.computed} of them distinct, {len(curve.refused)} refused")
     sample = [GRID[at] for at in np.random.default_rng(7).choice(count, count if full else 12, replace=False)]
     few = [GRID[at] for at in np.random.default_rng(7).choice(count, count if full else 54, replace=False)]
+    answers = {id(one.answer): one.settings for one in reversed(curve.specifications)}
+    distinct = list(answers.values())
     times = {
         "the grid, one worker": median_time(lambda: specify(SETTINGS), 5),
         "the grid, two threads": median_time(
@@ -113,8 +117,9 @@ def main() -> None:
         "the grid, two processes": median_time(
             lambda: with_two(ProcessPoolExecutor, lambda two: specify(SETTINGS, executor=two)), 5
         ),
+        "drawn afresh for each distinct": median_time(lambda: [afresh(one) for one in distinct], 3),
         "drawn afresh for each": median_time(lambda: [afresh(one) for one in few], 3) * count / len(few),
-        "the same, two processes": median_time(
+        "afresh, two processes": median_time(
             lambda: with_two(ProcessPoolExecutor, lambda two: list(two.map(afresh, few))), 3
         )
         * count
@@ -122,7 +127,7 @@ def main() -> None:
         "pipeline.run of each": median_time(lambda: [run(one) for one in sample], 1 if full else 3)
         * count
         / len(sample),
-        "the same, two processes ": median_time(
+        "pipeline.run, two processes": median_time(
             lambda: with_two(ProcessPoolExecutor, lambda two: list(two.map(_settings_only, sample))), 1 if full else 3
         )
         * count
