@@ -509,7 +509,7 @@ def parse_weights(text: str, *, register: Register, origins: Iterable[str]) -> d
     The weight of each counted origin in the pool, adding to 1.
 
     Origins of one stream share information and so they share a weight: each stream has 1, divided equally among those
-    of its origins that are counted.
+    of its origins that are counted. An origin of weight 0 counts as little as if it had said nothing.
 
     Parameters
     ----------
@@ -526,27 +526,27 @@ def parse_weights(text: str, *, register: Register, origins: Iterable[str]) -> d
         With a line for each weight that is no number, negative, or of no counted origin; or if all are zero.
     """
     streams = {name: register.sources[name].stream for name in origins}
-    together = Counter(streams.values())
-    weights = {name: 1 / together[stream] for name, stream in streams.items()}
-    faults, named = [], set()
+    given: dict[str, float] = {}
+    faults = []
     for part in (part.strip() for part in text.split(",") if part.strip()):
         name, _, value = (piece.strip() for piece in part.partition("="))
         origin = register.origin_named(name)
-        if origin not in weights:
-            faults.append(f"weights names {name!r}, expected a counted origin: {', '.join(weights)}")
+        if origin not in streams:
+            faults.append(f"weights names {name!r}, expected a counted origin: {', '.join(streams)}")
             continue
-        if origin in named:
+        if origin in given:
             faults.append(f"weights names {origin} twice, expected it once")
-        named.add(origin)
         try:
-            weights[origin] = float(value)
+            given[origin] = float(value)
         except ValueError:
             faults.append(f"weights gives {name} {value!r}, expected a number, like {name}=2")
             continue
-        if not 0 <= weights[origin] < float("inf"):
+        if not 0 <= given[origin] < float("inf"):
             faults.append(f"weights gives {name} {value}, expected a number of at least 0")
     if faults:
         raise InputError(*faults)
+    together = Counter(stream for name, stream in streams.items() if given.get(name) != 0)
+    weights = {name: given.get(name, 1 / max(together[stream], 1)) for name, stream in streams.items()}
     if sum(weights.values()) == 0:
         raise InputError(f"weights is {text!r}, which leaves every origin out; expected one above 0")
     total = sum(weights.values())
