@@ -352,10 +352,9 @@ def test_weights(text, expected):
     [
         # NIS and the two of Ukraine share what Ukraine knows; two of the US and UK share likewise.
         ("", {"NIS": 1 / 6, "Ukraine GUR": 1 / 6, "Ukraine President": 1 / 6, "US DoD": 1 / 4, "White House": 1 / 4}),
-        (
-            "NIS=0",
-            {"NIS": 0, "Ukraine GUR": 1 / 5, "Ukraine President": 1 / 5, "US DoD": 3 / 10, "White House": 3 / 10},
-        ),
+        # As if NIS had said nothing.
+        ("NIS=0", {"NIS": 0, "Ukraine GUR": 1 / 4, "Ukraine President": 1 / 4, "US DoD": 1 / 4, "White House": 1 / 4}),
+        ("NIS=0, GUR=0, Zelensky=0", {"NIS": 0, "Ukraine GUR": 0, "Ukraine President": 0, "US DoD": 1 / 2}),
         ("NIS=1, GUR=1, Zelensky=1", {"NIS": 1 / 4, "Ukraine GUR": 1 / 4, "Ukraine President": 1 / 4}),
     ],
 )
