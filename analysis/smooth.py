@@ -82,9 +82,10 @@ class Smooth:
             Up to a factor; without it all draws are alike.
         """
         free = casualties <= force.x[0]
-        tight = (loss[~free], casualties[~free]) if not free.all() else (np.empty(0), np.empty(0))
+        every = bool(free.all())
+        tight = (np.empty(0), np.empty(0)) if every else (loss[~free], casualties[~free])
         if tilt is None:
-            return cls(np.sort(loss if free.all() else loss[free]), *tight, float(weight.mean()), force)
+            return cls(np.sort(loss if every else loss[free]), *tight, float(weight.mean()), force)
         tilt = tilt / tilt.mean()
         order = np.argsort(loss[free])
         tilts = tilt[free][order], tilt[~free]
@@ -170,9 +171,14 @@ class WeightedLosses:
         return self.one[row] - np.einsum("ij,ij->i", self.shares[row], found)
 
 
-def _crude(pools: Sequence[SmoothPool]) -> WeightedLosses:
-    """Cdfs of some pools from a few losses each and a coarse table of the force; within about 1e-5."""
-    force = _coarse(pools[0][0][1].force)
+def _few(pools: Sequence[SmoothPool]) -> bool:
+    """Whether no origin has more losses than a table holds, so that the table is exact."""
+    return all(max(one.loss.size, one.tight.size) <= _NODES for pool in pools for _, one in pool)
+
+
+def _table(pools: Sequence[SmoothPool]) -> WeightedLosses:
+    """Cdfs of some pools in one table: of many losses a few, with a coarse force, within about 1e-5."""
+    force = pools[0][0][1].force if _few(pools) else _coarse(pools[0][0][1].force)
     nodes = [np.concatenate([_nodes(share, one, force) for share, one in pool], axis=1) for pool in pools]
     one = np.array([sum(share / one.weight for share, one in pool) for pool in pools])
     return WeightedLosses(*np.stack(nodes, axis=1), one, force)
@@ -186,7 +192,9 @@ def _coarse(force: Tabulated) -> Tabulated:
 
 @functools.lru_cache(maxsize=256)
 def _edges(size: int) -> NDArray[np.intp]:
-    """Where so many losses, rising, are cut: closer towards the ends, where neighbours are further apart."""
+    """Where so many losses, rising, are cut: between all if few, else closer towards the ends, where they lie apart."""
+    if size <= _NODES:
+        return np.arange(size + 1)
     shares = np.sin(np.linspace(0.0, np.pi / 2, _NODES + 1)) ** 2
     return np.unique(np.round(shares * size).astype(np.intp))
 
@@ -216,7 +224,7 @@ def pooled_quantiles(
     pools: Sequence[SmoothPool], levels: FloatArray, *, low: FloatArray, high: FloatArray, ends: FloatArray
 ) -> FloatArray:
     """
-    Quantiles of some pools side by side: roots of their cdfs, found on a crude cdf first. Shape (pools, p).
+    Quantiles of some pools side by side: roots of their cdfs, found on a table first. Shape (pools, p).
 
     Parameters
     ----------
@@ -230,10 +238,10 @@ def pooled_quantiles(
         Values that all quantiles of a pool lie between.
     """
     row, column = (index.ravel() for index in np.indices(low.shape))
-    crude = _crude(pools)
+    table = _table(pools)
 
     def roughly(t: FloatArray, which: NDArray[np.intp]) -> FloatArray:
-        return crude.below(row[which], t) - levels[column[which]]
+        return table.below(row[which], t) - levels[column[which]]
 
     def exactly(t: FloatArray, which: NDArray[np.intp]) -> FloatArray:
         mine = [row[which] == number for number in range(len(pools))]
@@ -244,8 +252,11 @@ def pooled_quantiles(
         return below - levels[column[which]]
 
     ends = ends[:, row]
-    start = root_between(roughly, low.ravel(), high.ravel(), ends=ends, left=1e-9)
-    # One step from there with the crude cdf's slope; then secants between exact values take over.
+    few = _few(pools)
+    start = root_between(roughly, low.ravel(), high.ravel(), ends=ends, left=1e-12 if few else 1e-9)
+    if few:
+        return np.maximum.accumulate(start.reshape(low.shape), axis=1)
+    # One step from there with the table's slope; then secants between exact values take over.
     everywhere, aside = np.arange(start.size), 0.002 * start
     off, rise = exactly(start, everywhere), roughly(start + aside, everywhere)
     step = np.divide(off * aside, rise, out=np.array(aside), where=rise > 0)

@@ -9,6 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from analysis.sampling import (
+    blocks,
     cube,
     map_replicates,
     mean_and_mcse,
@@ -45,6 +46,13 @@ def test_more_points_continue_the_same_sequence(depth):
     short, long = (cube(SEEDS[0], log2_points=deep, dimensions=4) for deep in (depth, depth + 1))
     assert len(long) == 2 * len(short) == 2 ** (depth + 1)
     assert np.array_equal(short, long[: len(short)])
+
+
+@pytest.mark.parametrize("log2_block", [0, 3, 6, 9])
+def test_blocks_are_the_points_cut_up(log2_block):
+    parts = list(blocks(SEEDS[0], log2_points=6, dimensions=4, log2_block=log2_block))
+    assert {len(part) for part in parts} == {2 ** min(log2_block, 6)}
+    assert np.array_equal(np.concatenate(parts), cube(SEEDS[0], log2_points=6, dimensions=4))
 
 
 def test_replicates_estimate_independently():
@@ -143,6 +151,29 @@ def test_root_of_smooth_functions():
     roots = root_between(function, exact * 0.95, exact * 1.05, ends=(0.0, 10.0))
     # It stops at 1e-11 of the function, whose slope is at least 0.1.
     assert roots == pytest.approx(exact, abs=2e-10)
+
+
+def test_a_root_known_to_be_near_takes_two_looks():
+    """``x**3 - 2`` from 1e-7 beside its root, where it is known: one look, and a step that leaves next to none."""
+    looks, root = [], 2 ** (1 / 3)
+
+    def cubic(x, which):
+        looks.append(len(x))
+        return x**3 - 2
+
+    start = np.full(2, root * (1 - 1e-7))
+    found = root_between(cubic, start, np.full(2, root * (1 + 1e-7)), ends=(0.0, 2.0), known=start**3 - 2)
+    assert found == pytest.approx([root, root], rel=1e-13)
+    assert looks == [2]
+
+
+def test_each_root_has_its_own_ends():
+    ends = np.array([[0.0, 5.0], [1.0, 9.0]])
+    found = root_between(
+        lambda x, which: x - np.array([3.0, 3.0])[which], np.array([0.5, 6.0]), np.array([0.6, 7.0]), ends=ends
+    )
+    # Neither root is inside: the nearest end each.
+    assert found == pytest.approx([1.0, 5.0], abs=1e-9)
 
 
 def test_root_far_from_where_the_search_starts():

@@ -70,7 +70,7 @@ def test_the_cdf_is_the_mean_over_the_draws(force, tilted):
 
 @pytest.mark.parametrize("force", [FAR, NEAR], ids=["far", "near"])
 @pytest.mark.parametrize("tilted", [False, True])
-@pytest.mark.parametrize("n", [40, 700])  # fewer and more than the losses that the crude cdf stands on
+@pytest.mark.parametrize("n", [40, 200, 256, 257, 700])  # a table holds 256
 def test_quantiles_are_roots_of_the_cdf(force, tilted, n):
     draws = drawn(force, n=n, tilted=tilted)
     slow = [slow_quantile(draws, force, level) for level in LEVELS]
