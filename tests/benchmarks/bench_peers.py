@@ -37,7 +37,8 @@ from analysis.pipeline import REPLICATES, Settings, prepare, run
 from analysis.sampling import cube, replicate_seeds
 
 LEVELS = np.array([0.05, 0.5, 0.95])
-TARGETS = (0.01, 0.003, 0.001)
+# The last is about the error of a default run.
+TARGETS = (0.01, 0.003, 0.001, 0.0001)
 INPUTS = prepare(Settings())
 QUESTION = INPUTS.questions["reported"]
 
@@ -372,14 +373,16 @@ def seconds_to(target: float, rows: list[Measured]) -> tuple[float, str]:
     """
     Seconds to an error, between the two nearest sizes (both axes logarithmic).
 
-    Marked "<" where the smallest size is good enough already, "~" where the last two sizes had to be continued.
+    Marked "<" where the smallest size is good enough already, "~" where the line through the last and the last but
+    two had to be continued.
     """
     error, seconds = (np.log([getattr(row, name) for row in rows]) for name in ("error", "seconds"))
     within = np.flatnonzero(error <= np.log(target))
     if within.size and within[0] == 0:
         return rows[0].seconds, "<"
     last = within[0] if within.size else len(rows) - 1
-    slope = (seconds[last] - seconds[last - 1]) / (error[last] - error[last - 1])
+    before = last - 1 if within.size else last - 2
+    slope = (seconds[last] - seconds[before]) / (error[last] - error[before])
     return float(np.exp(seconds[last] + slope * (np.log(target) - error[last]))), "" if within.size else "~"
 
 
