@@ -74,8 +74,8 @@ def test_the_cdf_is_the_mean_over_the_draws(force, tilted):
 def test_quantiles_are_roots_of_the_cdf(force, tilted, n):
     draws = drawn(force, n=n, tilted=tilted)
     slow = [slow_quantile(draws, force, level) for level in LEVELS]
-    # 1e-9: the search ends within 1e-11 in probability, and 2.5 % is the least of them.
-    assert found(draws, force, off=0.3) == pytest.approx(slow, rel=1e-9)
+    # 1e-6: the last step is not looked at, and leaves 1e-7 in probability; worst seen 2e-7 of the value.
+    assert found(draws, force, off=0.3) == pytest.approx(slow, rel=1e-6)
     assert 0 < slow[0] < slow[1] < slow[-1] < 1
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from analysis import streaming
 from analysis.distributions import LogNormal, Pareto, Spliced, Uniform, as_table, point
-from analysis.model import QUANTITIES, RATIOS, Question, draw, summarize
+from analysis.model import QUANTITIES, RATIOS, Question, draw, ratio_below, summarize
 from analysis.pipeline import Settings, prepare, run
 from analysis.sampling import cube
 from analysis.streaming import CELLS, stream
@@ -89,8 +89,12 @@ def test_ratios_err_by_far_less_than_a_cell():
     streamed, drawn = both(asked)
     rows = [QUANTITIES.index(name) for name in RATIOS]
     got, want = streamed.summarize(LEVELS), summarize(drawn, asked, LEVELS)
-    # A cell's mean leaves the square of its width (2e-7 of the value, and a few times that where the density bends).
-    assert got.quantiles[rows] == pytest.approx(want.quantiles[rows], rel=1e-6)
+    # A cell's mean leaves the square of its width (2e-7 of the value, and a few times that where the density bends);
+    # in memory the last step of the search leaves 1e-7 in probability. Worst seen 1.3e-4 of the value, at an end.
+    assert got.quantiles[rows] == pytest.approx(want.quantiles[rows], rel=3e-4)
+    for name, row in zip(RATIOS, rows, strict=True):
+        below = ratio_below(drawn, asked, name=name, threshold=got.quantiles[row])
+        assert below == pytest.approx(LEVELS, abs=1e-6), name
     assert got.exceedance == pytest.approx(want.exceedance, abs=1e-7)
 
 
