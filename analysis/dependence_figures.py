@@ -472,14 +472,16 @@ def _marks(found: Dependence) -> int:
     return sum(len(choice.levels) + 1 for choice in found.choices.choices)
 
 
+# Seven pictures in a page: as sharp as a screen shows them.
+_DPI = 140
 FIGURES = {
-    "drivers": Plan(drivers, lambda found: _rows_size(_driver_rows(found), 0.26), _drivers_alt),
-    "specifications": Plan(specifications, lambda found: (7.4, 3.0 + 0.165 * _marks(found)), _specifications_alt),
-    "without": Plan(without, lambda found: _rows_size([1, *found.inputs.without], 1.0, 0.9), _without_alt),
-    "exceedance": Plan(exceedance, lambda _: (6.8, 3.8), _exceedance_alt),
-    "envelope": Plan(envelope, lambda _: (6.8, 3.8), _envelope_alt),
-    "killed_share": Plan(killed_share, lambda found: _rows_size(_split_rows(found)), _split_alt),
-    "worth": Plan(worth, lambda found: _rows_size(found.inputs.worth, 0.34, 1.0), _worth_alt),
+    "drivers": Plan(drivers, lambda found: _rows_size(_driver_rows(found), 0.26), _drivers_alt, _DPI),
+    "specifications": Plan(specifications, lambda found: (7.4, 3.0 + 0.165 * _marks(found)), _specifications_alt, _DPI),
+    "without": Plan(without, lambda found: _rows_size([1, *found.inputs.without], 1.0, 0.9), _without_alt, _DPI),
+    "exceedance": Plan(exceedance, lambda _: (6.8, 3.8), _exceedance_alt, _DPI),
+    "envelope": Plan(envelope, lambda _: (6.8, 3.8), _envelope_alt, _DPI),
+    "killed_share": Plan(killed_share, lambda found: _rows_size(_split_rows(found)), _split_alt, _DPI),
+    "worth": Plan(worth, lambda found: _rows_size(found.inputs.worth, 0.34, 1.0), _worth_alt, _DPI),
 }
 
 

@@ -4,7 +4,7 @@ What an answer depends on, in sentences: no number is typed, and what is judgeme
 >>> from analysis.dependence import examine
 >>> from analysis.pipeline import Settings, run
 >>> worth_finding(examine(run(Settings(max_draws=16384))))
-'Knowing which origin is right would narrow the interval most: 8.7 instead of 12.9'
+'Knowing which origin is right would narrow the interval most: 8.7 instead of 13.0'
 """
 
 from __future__ import annotations

@@ -54,7 +54,9 @@ def test_plain_papermill_takes_every_parameter(tmp_path):
     settings = json.loads((tmp_path / "made" / "results.json").read_text(encoding="utf-8"))["settings"]
     for name, value in CHANGES.items():
         assert str(settings[name]) == ("seed" if name == "register" else value)
-    assert sorted(path.suffix for path in (tmp_path / "made" / "figures").iterdir()) == [".png"] * 4 + [".svg"] * 4
+    document = json.loads((tmp_path / "made" / "sensitivity.json").read_text(encoding="utf-8"))
+    assert document["settings"] == settings
+    assert sorted(path.suffix for path in (tmp_path / "made" / "figures").iterdir()) == [".png"] * 5 + [".svg"] * 5
 
 
 def test_house_rules_of_the_notebook():
