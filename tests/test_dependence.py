@@ -24,7 +24,8 @@ from analysis.dependence import examine, to_json, write
 from analysis.dependence_figures import FIGURES, publish
 from analysis.figures import style_file
 from analysis.parameters import declared_parameters
-from analysis.pipeline import Settings, run
+from analysis.pipeline import run
+from analysis.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 DATA = ROOT / "analysis" / "data"

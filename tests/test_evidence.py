@@ -14,9 +14,10 @@ from analysis import prose, tables
 from analysis.claims import COLUMNS, read_register
 from analysis.errors import InputError
 from analysis.evidence import collect, force_readings, parse_weights, read_claims, read_figure
-from analysis.pipeline import Settings, run
+from analysis.pipeline import run
 from analysis.pools import POOLS
 from analysis.records import to_csv, to_json
+from analysis.settings import Settings
 
 DATA = Path(__file__).parent.parent / "analysis" / "data"
 DAY = date(2024, 12, 19)

@@ -15,7 +15,7 @@ import pytest
 from analysis import report
 from analysis.errors import InputError
 from analysis.parameters import declared_parameters
-from analysis.pipeline import Settings
+from analysis.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOK = ROOT / "notebooks" / "report.ipynb"
