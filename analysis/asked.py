@@ -17,7 +17,7 @@ from analysis.pools import POOLS, Pooling, pooling
 from analysis.sampling import cube
 from analysis.settings import Settings
 
-__all__ = ["Asked", "ask", "ask_all"]
+__all__ = ["Asked", "ask", "ask_all", "pool_if_any"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +68,12 @@ def ask_all(settings: Settings, questions: Mapping[str, Question], seed: np.rand
     exceeding = _exceeding(question, seed)
     pools = {settings.pool: ask(question, settings.pool, seed)}
     for name in POOLS:
-        if name not in pools and (made := _pooling(question, name)):
+        if name not in pools and (made := pool_if_any(question, name)):
             pools[name] = made
     forces = {settings.force: pools[settings.pool]}
     for choice, other in questions.items():
         passed = choice == settings.force or _weighted(other, _exceeding(other, seed))
-        if not passed and (made := _pooling(other, settings.pool)):
+        if not passed and (made := pool_if_any(other, settings.pool)):
             forces[choice] = made
     return Asked(forces, pools, tuple(name for name in question.origins if name not in exceeding), settings)
 
@@ -100,10 +100,10 @@ def ask(question: Question, rule: str, seed: np.random.SeedSequence) -> Pooling:
     return pooling(question, rule)
 
 
-def _pooling(question: Question, name: str) -> Pooling | None:
-    """A pool that stands beside the one in use, if these origins have it."""
+def pool_if_any(question: Question, rule: str) -> Pooling | None:
+    """The pool of a question, if its origins have ground for it."""
     try:
-        return pooling(question, name)
+        return pooling(question, rule)
     except InputError:
         return None
 

@@ -32,7 +32,7 @@ from analysis.curve import CHOICES, Answer, Choice, Curve, Level, Specification
 from analysis.distributions import Distribution, FloatArray, ready
 from analysis.errors import InputError
 from analysis.estimates import estimate_at
-from analysis.evidence import FORCES, parse_weights
+from analysis.evidence import FORCES, parse_weights, weights_named
 from analysis.inputs import Inputs, prepare
 from analysis.lattice import OnLattice, RatioTable, force_on, mixed, ratio_of
 from analysis.lexicon import read_lexicon
@@ -114,8 +114,7 @@ def _origin_sets(settings: Settings, inputs: Inputs) -> tuple[tuple[Level, ...],
     Weights of 0 are taken away before, so that an origin which the analyst leaves out is in the first set.
     """
     register, names = inputs.register, list(inputs.questions[settings.force].origins)
-    parts = [part.strip() for part in settings.weights.split(",") if part.strip()]
-    own = {register.origin_named(part.partition("=")[0].strip()): part for part in parts}
+    own = weights_named(settings.weights, register=register)
     given = {name: part for name, part in own.items() if float(part.partition("=")[2]) > 0}
     sets = [Level(", ".join(given.values()), "all origins")]
     for name in names if len(names) > 1 else []:

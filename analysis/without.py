@@ -17,7 +17,7 @@ from analysis.asked import ask
 from analysis.distributions import FloatArray
 from analysis.errors import InputError
 from analysis.estimates import estimates_of, exceedances_of, probabilities
-from analysis.evidence import parse_weights
+from analysis.evidence import parse_weights, weights_named
 from analysis.inputs import Inputs
 from analysis.model import Summary, draw, drawn_quantiles, summarize
 from analysis.pools import Pooling
@@ -110,11 +110,9 @@ def without_each(
 def _weights_without(name: str, settings: Settings, inputs: Inputs) -> dict[str, float]:
     """The weights had this origin said nothing: what the settings say of it goes, and its stream shares anew."""
     register = inputs.register
-    parts = [
-        part for part in settings.weights.split(",") if register.origin_named(part.partition("=")[0].strip()) != name
-    ]
+    parts = [part for origin, part in weights_named(settings.weights, register=register).items() if origin != name]
     others = [origin.name for origin in inputs.evidence.origins if origin.name != name]
-    return parse_weights(",".join(parts), register=register, origins=others)
+    return parse_weights(", ".join(parts), register=register, origins=others)
 
 
 @dataclass(frozen=True, slots=True)

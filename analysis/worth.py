@@ -13,8 +13,8 @@ from functools import partial
 
 import numpy as np
 
+from analysis.asked import pool_if_any
 from analysis.distributions import FloatArray, Mixture, Uniform
-from analysis.errors import InputError
 from analysis.inputs import Inputs
 from analysis.known import Case, Known, column_known, figure_places, origin_known, size_known
 from analysis.model import Draws, Question, draw, drawn_quantiles
@@ -145,7 +145,7 @@ def widths(
     make it: there, exactness of one figure is agreement of all.
     """
     cases = tuple(case for one in known for case in one.cases)
-    made = partial(_pooling, rule)
+    made = partial(pool_if_any, rule=rule)
     # Only the logarithmic pool takes work to make.
     across = map if executor is None or rule != "logarithmic" else executor.map
     pools = tuple(across(made, [case.question for case in cases]))
@@ -168,14 +168,6 @@ def widths(
         probability = 1.0 if with_answer.all() else float(share.sum())
         found.append(Width(now, mcse_now, *map(float, (*after, *change)), probability))
     return tuple(found)
-
-
-def _pooling(rule: str, question: Question) -> Pooling | None:
-    """The pool given a value, if it has ground there."""
-    try:
-        return pooling(question, rule)
-    except InputError:
-        return None
 
 
 def _widths_once(
