@@ -19,7 +19,7 @@ from analysis.errors import InputError, WorkError
 
 __all__ = ["main"]
 
-# The settings that options give, with what they mean; their types and defaults are those of pipeline.Settings.
+# The settings that options give, with what they mean; their types and defaults are those of settings.Settings.
 _OPTIONS = {
     "as_of": "A date; claims published later are not known yet.",
     "force": "The denominator: reported, theatre or deployed.",
@@ -208,7 +208,7 @@ def _settings(register: str, options: dict[str, object]) -> object:
     from dataclasses import asdict
 
     from analysis.parameters import cast_parameters
-    from analysis.pipeline import Settings
+    from analysis.settings import Settings
 
     given = {name: value for name, value in options.items() if value is not None}
     return Settings(**cast_parameters({"register": register, **given}, asdict(Settings())))
@@ -216,7 +216,7 @@ def _settings(register: str, options: dict[str, object]) -> object:
 
 def _checked(settings: object) -> None:
     """Find what is wrong with the input before a kernel starts."""
-    from analysis.pipeline import prepare
+    from analysis.inputs import prepare
 
     prepare(settings)
 

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from analysis.distributions import FloatArray
 from analysis.model import THRESHOLDS
-from analysis.pipeline import Settings
 from analysis.sampling import mean_and_mcse
+from analysis.settings import Settings
 from analysis.summary import Estimate, Exceedance, Interval
 
 __all__ = [

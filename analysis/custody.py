@@ -7,7 +7,8 @@ speaker, who spoke for the origin, and its outlet; its reading; and each estimat
 PROV-JSON writes the first two as ``wasDerivedFrom`` of the types ``prov:PrimarySource`` and ``prov:Quotation``.
 It holds no time and no machine, so the same results give the same bytes. Refused: a document that breaks PROV.
 
->>> from analysis.pipeline import Settings, run
+>>> from analysis.pipeline import run
+>>> from analysis.settings import Settings
 >>> document = to_prov(run(Settings(max_draws=1024)))
 >>> "prov:Quotation" in document and "prov:PrimarySource" in document
 True

@@ -3,7 +3,8 @@ What an answer depends on, all of it: its inputs, the choices of method, and the
 
 ``sensitivity.json`` is its file; its schema is ``analysis/data/sensitivity.schema.json``.
 
->>> from analysis.pipeline import Settings, run
+>>> from analysis.pipeline import run
+>>> from analysis.settings import Settings
 >>> found = examine(run(Settings(max_draws=16384)))
 >>> found.choices.used.settings.pool, found.inputs.whole.name
 ('linear', '')
@@ -21,9 +22,11 @@ from analysis.cells import path_shown
 from analysis.claims import register_path
 from analysis.curve import Curve, Specification
 from analysis.killed_share import KilledShares
-from analysis.pipeline import Results, Settings
+from analysis.pipeline import Results
 from analysis.records import estimate_record, fields_record, plain, settings_record
-from analysis.sensitivity import CURVE, Sensitivity, Without
+from analysis.sensitivity import Sensitivity
+from analysis.settings import Settings
+from analysis.without import CURVE, Without
 
 __all__ = ["Dependence", "choices_record", "examine", "inputs_record", "to_json", "without_folder", "write"]
 

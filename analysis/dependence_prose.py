@@ -2,7 +2,8 @@
 What an answer depends on, in sentences: no number is typed, and what is judgement is said to be.
 
 >>> from analysis.dependence import examine
->>> from analysis.pipeline import Settings, run
+>>> from analysis.pipeline import run
+>>> from analysis.settings import Settings
 >>> worth_finding(examine(run(Settings(max_draws=16384))))
 'Knowing which origin is right would narrow the interval most: 8.7 instead of 13.0'
 """
@@ -12,8 +13,9 @@ from __future__ import annotations
 from analysis.curve import Choice, Drivers, Level, Specification
 from analysis.dependence import Dependence, without_folder
 from analysis.prose import Prose, whose
-from analysis.sensitivity import Without, Worth
 from analysis.summary import percent, rounded
+from analysis.without import Without
+from analysis.worth import Worth
 
 __all__ = [
     "CHOICE_NAMES",

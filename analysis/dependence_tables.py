@@ -2,7 +2,8 @@
 What an answer depends on, as tables.
 
 >>> from analysis.dependence import examine
->>> from analysis.pipeline import Settings, run
+>>> from analysis.pipeline import run
+>>> from analysis.settings import Settings
 >>> alternatives(examine(run(Settings(max_draws=16384)))).rows[0][:2]
 ('pool', 'linear (in use)')
 """

@@ -553,6 +553,20 @@ def parse_weights(text: str, *, register: Register, origins: Iterable[str]) -> d
     return {name: weight / total for name, weight in weights.items()}
 
 
+def weights_named(text: str, *, register: Register) -> dict[str, str]:
+    """
+    The parts of a text of weights, each by the origin that it names; of a text that `parse_weights` takes.
+
+    Examples
+    --------
+    >>> from analysis.claims import read_register
+    >>> weights_named("NIS=2, US=1", register=read_register("seed"))
+    {'NIS': 'NIS=2', 'US DoD': 'US=1'}
+    """
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    return {register.origin_named(part.partition("=")[0].strip()): part for part in parts}
+
+
 def reasons(claims: Iterable[ReadClaim], *, as_of: date, window: int = WINDOW) -> dict[str, str]:
     """
     Why each claim published by a day is not counted as a loss, by id; the others count.

@@ -5,7 +5,8 @@ With `record_figures`, the only importer of matplotlib. Every figure has a title
 units, and a text alternative; colours differ in lightness too, and shapes say the same as colours.
 
 >>> from matplotlib.figure import Figure
->>> from analysis.pipeline import Settings, run
+>>> from analysis.pipeline import run
+>>> from analysis.settings import Settings
 >>> answer(Figure().add_subplot(), run(Settings(max_draws=16384))).get_xlabel()
 'killed and wounded, of every 100 soldiers'
 """

@@ -26,11 +26,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from analysis.distributions import FloatArray
 from analysis.errors import InputError
+from analysis.estimates import estimate_of, probabilities
 from analysis.evidence import OriginEvidence
+from analysis.inputs import Inputs
 from analysis.lexicon import read_lexicon
 from analysis.model import Question, draw
-from analysis.pipeline import Inputs, Settings, estimate_of, probabilities, scrambles
 from analysis.sampling import cube, map_replicates, mean_and_mcse, weighted_quantiles
+from analysis.settings import Settings, scrambles
 from analysis.summary import Estimate
 
 __all__ = ["CLASS_LEVEL", "REFERENCES", "ClassInUse", "KilledShares", "OwnSplit", "Reference", "killed_shares"]
@@ -172,13 +174,13 @@ def killed_shares(settings: Settings, inputs: Inputs, *, executor: Executor | No
     ----------
     settings : Settings
     inputs : Inputs
-        Of these settings, from `pipeline.prepare`.
+        Of these settings, from `inputs.prepare`.
     executor : Executor, optional
         Computes the replicates; it changes the time, never the result.
 
     Examples
     --------
-    >>> from analysis.pipeline import prepare
+    >>> from analysis.inputs import prepare
     >>> settings = Settings()
     >>> split, = killed_shares(settings, prepare(settings)).origins
     >>> split.name, split.printed, split.place

@@ -11,7 +11,7 @@ casualties do not exceed the force.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,6 +36,7 @@ __all__ = [
     "from_killed_and_wounded",
     "from_wounded",
     "losses_from",
+    "needs_ratio",
     "over",
     "over_force",
     "pooled",
@@ -328,6 +329,18 @@ def losses_from(figures: Mapping[str, FloatArray], ratio: FloatArray) -> Losses:
         case _:
             expected = "killed and wounded, killed and casualties, or one of killed, wounded or casualties"
             raise ValueError(f"figures are {sorted(figures)}, expected {expected}")
+
+
+def needs_ratio(given: Iterable[str]) -> bool:
+    """
+    Whether the casualties of an origin depend on R: where it gives one part of them and no more.
+
+    Examples
+    --------
+    >>> needs_ratio(["killed"]), needs_ratio(["casualties"]), needs_ratio(["killed", "wounded"])
+    (True, False, False)
+    """
+    return set(given) in ({"killed"}, {"wounded"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """
 The report's sentences, made from results: no number is typed, and likelihood never shares one with confidence.
 
->>> from analysis.pipeline import Settings, run
+>>> from analysis.pipeline import run
+>>> from analysis.settings import Settings
 >>> results = run(Settings(max_draws=16384))
 >>> headline(results.estimate("casualties_ratio"), level=0.9, digits=2)
 '2.8 to 15.8 of every 100 soldiers killed or wounded, centre 8.2 (90 % interval)'

@@ -26,27 +26,30 @@ from functools import partial
 
 import numpy as np
 
+from analysis.asked import ask
 from analysis.claims import Register
 from analysis.curve import CHOICES, Answer, Choice, Curve, Level, Specification
 from analysis.distributions import Distribution, FloatArray, ready
 from analysis.errors import InputError
-from analysis.evidence import FORCES, parse_weights
+from analysis.estimates import estimate_at
+from analysis.evidence import FORCES, parse_weights, weights_named
+from analysis.inputs import Inputs, prepare
 from analysis.lattice import OnLattice, RatioTable, force_on, mixed, ratio_of
 from analysis.lexicon import read_lexicon
 from analysis.model import (
     THRESHOLDS,
-    UNITS,
     Draws,
     Losses,
     Question,
     losses_from,
+    needs_ratio,
     over_force,
     ratio_below,
 )
-from analysis.pipeline import LEVELS, REPLICATES, Inputs, Settings, ask, prepare, scrambles
 from analysis.pools import POOLS, Combined, Pooling
 from analysis.sampling import cube, map_replicates, mean_and_mcse, weighted_quantiles
-from analysis.summary import Estimate, Exceedance, Interval
+from analysis.settings import REPLICATES, Settings, scrambles
+from analysis.summary import Exceedance
 
 __all__ = [
     "PROBABILITIES",
@@ -111,8 +114,7 @@ def _origin_sets(settings: Settings, inputs: Inputs) -> tuple[tuple[Level, ...],
     Weights of 0 are taken away before, so that an origin which the analyst leaves out is in the first set.
     """
     register, names = inputs.register, list(inputs.questions[settings.force].origins)
-    parts = [part.strip() for part in settings.weights.split(",") if part.strip()]
-    own = {register.origin_named(part.partition("=")[0].strip()): part for part in parts}
+    own = weights_named(settings.weights, register=register)
     given = {name: part for name, part in own.items() if float(part.partition("=")[2]) > 0}
     sets = [Level(", ".join(given.values()), "all origins")]
     for name in names if len(names) > 1 else []:
@@ -251,15 +253,10 @@ class _Levels:
         return _Cell(
             one.pool if len(weights) > 1 else POOLS[0],
             one.width,
-            one.wounded_per_killed if any(_split(origins[name]) for name in weights) else None,
+            one.wounded_per_killed if any(needs_ratio(origins[name]) for name in weights) else None,
             self.forces[one.force],
             tuple(weights.items()),
         )
-
-
-def _split(given: Mapping[str, Distribution]) -> bool:
-    """Whether the casualties of an origin depend on R: where it gives one part of them and no more."""
-    return set(given) in ({"killed"}, {"wounded"})
 
 
 def _refusal(settings: Settings) -> str | None:
@@ -408,7 +405,12 @@ class _Shared:
         return self.tables[key]
 
     def _key(self, origin: str, cell: _Cell) -> _Drawn:
-        return origin, cell.width, cell.ratio if _split(self.plan.figures[cell.width][origin]) else None, cell.force
+        return (
+            origin,
+            cell.width,
+            cell.ratio if needs_ratio(self.plan.figures[cell.width][origin]) else None,
+            cell.force,
+        )
 
     def _loss(self, origin: str, width: float, ratio: str | None) -> Losses:
         key = origin, width, ratio
@@ -446,15 +448,9 @@ def _answer(rows: FloatArray, probabilities: FloatArray, level: float) -> Answer
     """What the replicates of a cell come to."""
     size, thresholds = probabilities.size, len(THRESHOLDS)
     value, mcse = mean_and_mcse(rows)
-    at = {round(p, 12): column for column, p in enumerate(probabilities)}
-    intervals = []
-    for one in sorted({*LEVELS, level}):
-        low, high = at[round((1 - one) / 2, 12)], at[round((1 + one) / 2, 12)]
-        ends = value[low], value[high], mcse[low], mcse[high]
-        intervals.append(Interval(one, "equal-tailed", *map(float, ends)))
-    middle, mean, sd = at[0.5], size + thresholds, size + thresholds + 1
-    centre = float(value[middle]), float(value[mean]), float(value[sd])
-    estimate = Estimate(_RATIO, UNITS[_RATIO], *centre, float(mcse[middle]), float(mcse[mean]), tuple(intervals))
+    mean, sd = size + thresholds, size + thresholds + 1
+    moments = float(value[mean]), float(mcse[mean]), float(value[sd])
+    estimate = estimate_at(_RATIO, level, probabilities, quantiles=(value[:size], mcse[:size]), moments=moments)
     exceedance = tuple(
         Exceedance(_RATIO, threshold, float(value[size + column]), float(mcse[size + column]))
         for column, threshold in enumerate(THRESHOLDS)

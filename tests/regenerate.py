@@ -43,7 +43,8 @@ def conda(requirement: str) -> str:
 def answer() -> str:
     """The README's block of the answer, its numbers from a run with the default settings."""
     from analysis import prose
-    from analysis.pipeline import Settings, run
+    from analysis.pipeline import run
+    from analysis.settings import Settings
 
     results = run(Settings())
     level, digits = results.settings.level, results.settings.digits
@@ -74,7 +75,8 @@ def readme(text: str) -> str:
 def figures(folder: Path) -> None:
     """The seed report's pictures, below the folder."""
     from analysis.figures import FIGURES, publish
-    from analysis.pipeline import Settings, run
+    from analysis.pipeline import run
+    from analysis.settings import Settings
 
     results = run(Settings())
     for name in FIGURES:

@@ -1,13 +1,11 @@
 """The notebook of the record with plain papermill and with render: any register, day and quantity; text stays text."""
 
 import html
-import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-import nbformat
 import pytest
 
 from analysis import report
@@ -26,26 +24,6 @@ def test_parameters():
         "window": 14,
         "output_dir": "",
     }
-
-
-def test_house_rules_of_the_notebook():
-    notebook = nbformat.read(NOTEBOOK, as_version=4)
-    assert notebook.metadata.kernelspec.name == "python3"
-    assert notebook.cells[0].source.startswith("# ")
-    assert notebook.cells[1].metadata.tags == ["parameters"]
-    counts = [cell.execution_count for cell in notebook.cells if cell.cell_type == "code"]
-    assert counts == list(range(1, len(counts) + 1))
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            assert "def " not in cell.source
-            assert "papermill" not in cell.metadata
-            assert cell.metadata.tags or len(cell.source.splitlines()) <= 4
-        else:
-            prose = re.sub(r"\$+[^$]*\$+", "", cell.source)
-            assert not re.search(r"\d", prose), f"a typed number in {cell.source!r}"
-    sections = [cell.source.splitlines()[0][3:] for cell in notebook.cells if cell.source.startswith("## ")]
-    assert sections[0] == "The record in short"
-    assert sections[-2:] == ["Limits", "Provenance"]
 
 
 def test_plain_papermill_takes_every_parameter(tmp_path):

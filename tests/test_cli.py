@@ -14,8 +14,9 @@ import nbformat
 import pytest
 
 from analysis import __main__ as command
-from analysis.pipeline import Settings, run
+from analysis.pipeline import run
 from analysis.records import to_json
+from analysis.settings import Settings
 
 DATA = Path(__file__).parent.parent / "analysis" / "data"
 QUICK = ("--max-draws", "16384")

@@ -17,8 +17,9 @@ from prov.model import ProvDocument
 
 from analysis.claims import COLUMNS, read_register
 from analysis.custody import to_prov
-from analysis.pipeline import Settings, run
+from analysis.pipeline import run
 from analysis.records import to_json, write
+from analysis.settings import Settings
 
 DATA = Path(__file__).parent.parent / "analysis" / "data"
 QUICK = {"max_draws": 1024}
@@ -177,7 +178,8 @@ def test_files_stand_with_their_digests(results, document):
 
 def test_the_same_results_give_the_same_bytes_without_a_time(results):
     code = (
-        "from analysis.custody import to_prov; from analysis.pipeline import Settings, run; "
+        "from analysis.custody import to_prov; from analysis.pipeline import run; "
+        "from analysis.settings import Settings; "
         "print(to_prov(run(Settings(max_draws=1024))), end='')"
     )
     other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, encoding="utf-8")

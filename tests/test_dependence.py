@@ -1,9 +1,6 @@
 """What an answer depends on, as the report and its notebook show it: files, sentences, tables and pictures."""
 
-import csv
 import json
-import re
-import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -12,40 +9,25 @@ from pathlib import Path
 
 import jsonschema
 import matplotlib as mpl
-import nbformat
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
 from analysis import dependence_prose as prose
 from analysis import dependence_tables as tables
-from analysis.claims import COLUMNS
 from analysis.dependence import examine, to_json, write
 from analysis.dependence_figures import FIGURES, publish
 from analysis.figures import style_file
 from analysis.parameters import declared_parameters
-from analysis.pipeline import Settings, run
+from analysis.pipeline import run
+from analysis.settings import Settings
+from tests.test_evidence import FORCE, ROW
 
 ROOT = Path(__file__).parent.parent
 DATA = ROOT / "analysis" / "data"
 NOTEBOOK = ROOT / "notebooks" / "sensitivity.ipynb"
 SCHEMA = json.loads((DATA / "sensitivity.schema.json").read_text(encoding="utf-8"))
 QUICK = Settings(max_draws=16384)
-ROW = {
-    "id": "a",
-    "role": "estimate",
-    "quantity": "casualties",
-    "wording": "around 1,000",
-    "published": "2024-12-19",
-    "as_of": "2024-12-19",
-    "mode": "cumulative",
-    "scope": "Kursk",
-    "speaker": "somebody",
-    "origin": "NIS",
-    "relation": "original",
-    "outlet": "BBC",
-}
-FORCE = {**ROW, "id": "force", "quantity": "deployed", "wording": "around 10,000", "origin": "US DoD"}
 FRONT = {**FORCE, "id": "front", "quantity": "engaged", "wording": "around 500"}
 OTHER = {**ROW, "id": "b", "origin": "US DoD", "wording": "around 9,000"}
 
@@ -53,20 +35,6 @@ OTHER = {**ROW, "id": "b", "origin": "US DoD", "wording": "around 9,000"}
 @pytest.fixture(scope="module")
 def seed():
     return examine(run(QUICK))
-
-
-@pytest.fixture
-def write_rows(tmp_path):
-    shutil.copy(DATA / "sources.toml", tmp_path / "sources.toml")
-
-    def made(*rows: dict[str, str]) -> str:
-        with (tmp_path / "mine.csv").open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, COLUMNS, restval="", lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(rows)
-        return str(tmp_path / "mine.csv")
-
-    return made
 
 
 def test_all_parts_give_the_answer_itself(seed):
@@ -196,23 +164,6 @@ def test_parameters_are_the_settings_and_who_computes():
     assert declared.pop("output_dir") == ""
     assert (declared.pop("workers"), declared.pop("scheduler")) == (1, "")
     assert declared == asdict(Settings())
-
-
-def test_house_rules_of_the_notebook():
-    notebook = nbformat.read(NOTEBOOK, as_version=4)
-    assert notebook.cells[0].source.startswith("# ")
-    assert notebook.cells[1].metadata.tags == ["parameters"]
-    counts = [cell.execution_count for cell in notebook.cells if cell.cell_type == "code"]
-    assert counts == list(range(1, len(counts) + 1))
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            assert "def " not in cell.source
-            assert "papermill" not in cell.metadata
-        else:
-            assert not re.search(r"\d", cell.source), f"a typed number in {cell.source!r}"
-    sections = [cell.source.splitlines()[0][3:] for cell in notebook.cells if cell.source.startswith("## ")]
-    assert sections[0] == "The answer in short"
-    assert sections[-2:] == ["Limits", "Provenance"]
 
 
 def test_plain_papermill_takes_every_parameter(tmp_path):

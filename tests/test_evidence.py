@@ -1,22 +1,21 @@
 """What counts on a day, once for each origin, and why the rest does not."""
 
-import csv
 import json
 import random
 import re
-import shutil
 from datetime import date
 from pathlib import Path
 
 import pytest
 
 from analysis import prose, tables
-from analysis.claims import COLUMNS, read_register
+from analysis.claims import read_register
 from analysis.errors import InputError
 from analysis.evidence import collect, force_readings, parse_weights, read_claims, read_figure
-from analysis.pipeline import Settings, run
+from analysis.pipeline import run
 from analysis.pools import POOLS
 from analysis.records import to_csv, to_json
+from analysis.settings import Settings
 
 DATA = Path(__file__).parent.parent / "analysis" / "data"
 DAY = date(2024, 12, 19)
@@ -35,20 +34,6 @@ ROW = {
     "outlet": "BBC",
 }
 FORCE = {**ROW, "id": "force", "quantity": "deployed", "wording": "around 10,000", "origin": "US DoD"}
-
-
-@pytest.fixture
-def write(tmp_path):
-    shutil.copy(DATA / "sources.toml", tmp_path / "sources.toml")
-
-    def write_rows(*rows: dict[str, str]) -> str:
-        with (tmp_path / "mine.csv").open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, COLUMNS, restval="", lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(rows)
-        return str(tmp_path / "mine.csv")
-
-    return write_rows
 
 
 def answered(path: str, **change) -> str:
@@ -70,23 +55,23 @@ OTHER = {**ROW, "id": "other", "origin": "US DoD", "wording": "several hundred"}
 
 @pytest.mark.parametrize("pool", POOLS)
 @pytest.mark.parametrize("times", [1, 7])
-def test_repeating_a_relay_changes_nothing_to_the_byte(write, times, pool):
-    alone = answered(write(ROW, FORCE, OTHER), pool=pool)
+def test_repeating_a_relay_changes_nothing_to_the_byte(write_rows, times, pool):
+    alone = answered(write_rows(ROW, FORCE, OTHER), pool=pool)
     relays = [
         {**ROW, "id": f"relay-{i}", "wording": "more than 900", "relation": "relay", "rests_on": "a", "outlet": f"O{i}"}
         for i in range(times)
     ]
-    assert answered(write(ROW, FORCE, OTHER, *relays), pool=pool) == alone
+    assert answered(write_rows(ROW, FORCE, OTHER, *relays), pool=pool) == alone
 
 
-def test_a_relay_that_names_the_origin_is_an_echo_too(write):
+def test_a_relay_that_names_the_origin_is_an_echo_too(write_rows):
     relay = {**ROW, "id": "z", "wording": "more than 900", "relation": "relay", "rests_on": "NIS", "outlet": "O"}
-    path = write(ROW, FORCE, relay)
+    path = write_rows(ROW, FORCE, relay)
     assert given(path) == {"NIS": {"casualties": "a"}}
     assert reasons(path)["z"] == "an echo of NIS"
 
 
-def test_a_relay_printed_before_its_original_stands_until_then(write):
+def test_a_relay_printed_before_its_original_stands_until_then(write_rows):
     early = {
         **ROW,
         "id": "early",
@@ -95,21 +80,21 @@ def test_a_relay_printed_before_its_original_stands_until_then(write):
         "published": "2024-12-18",
         "as_of": "2024-12-17",
     }
-    claims = read_claims(read_register(write(ROW, early, FORCE)))
+    claims = read_claims(read_register(write_rows(ROW, early, FORCE)))
     known = [collect(claims, as_of=date(2024, 12, day)).origins[0].given["casualties"].claim.id for day in (18, 19)]
     assert known == ["early", "a"]
 
 
-def test_markup_in_cells_reaches_the_results_as_it_was_printed(write):
+def test_markup_in_cells_reaches_the_results_as_it_was_printed(write_rows):
     marked = {"speaker": "<script>이성권</script>", "scope": "*Kursk* & $x$", "wording": "around 1,000 (<b>c</b>)"}
-    text = to_json(run(Settings(register=write({**ROW, **marked}, FORCE), max_draws=1024)))
+    text = to_json(run(Settings(register=write_rows({**ROW, **marked}, FORCE), max_draws=1024)))
     assert all(one in text for one in marked.values())
     claim = json.loads(text)["claims"][0]
     assert {name: claim[name] for name in marked} == marked
     assert claim["reading"]["wording"] == marked["wording"]
 
 
-def test_the_order_of_rows_changes_nothing_to_the_byte(write):
+def test_the_order_of_rows_changes_nothing_to_the_byte(write_rows):
     rows = [
         ROW,
         FORCE,
@@ -117,25 +102,25 @@ def test_the_order_of_rows_changes_nothing_to_the_byte(write):
         {**ROW, "id": "c", "origin": "Ukraine GUR", "quantity": "killed", "wording": "at least 200"},
         {**ROW, "id": "d", "wording": "about 900", "as_of": "2024-12-10"},
     ]
-    expected = {pool: answered(write(*rows), pool=pool) for pool in POOLS}
+    expected = {pool: answered(write_rows(*rows), pool=pool) for pool in POOLS}
     assert len(set(expected.values())) == len(POOLS)
     for pool in POOLS:
         random.Random(pool).shuffle(rows)
-        assert answered(write(*rows), pool=pool) == expected[pool]
+        assert answered(write_rows(*rows), pool=pool) == expected[pool]
 
 
-def test_an_origin_speaks_with_its_latest_figure(write):
+def test_an_origin_speaks_with_its_latest_figure(write_rows):
     older = {**ROW, "id": "older", "wording": "around 500", "as_of": "2024-12-10", "published": "2024-12-19"}
-    path = write(ROW, older, FORCE)
+    path = write_rows(ROW, older, FORCE)
     assert given(path) == {"NIS": {"casualties": "a"}}
     assert reasons(path)["older"] == "superseded by a"
-    assert answered(path) == answered(write(ROW, FORCE))
+    assert answered(path) == answered(write_rows(ROW, FORCE))
 
 
-def test_the_latest_figure_is_the_one_of_the_latest_day_and_not_the_last_printed(write):
+def test_the_latest_figure_is_the_one_of_the_latest_day_and_not_the_last_printed(write_rows):
     late = {**ROW, "id": "printed-last", "as_of": "2024-12-10", "published": "2024-12-19"}
     new = {**ROW, "id": "newest", "as_of": "2024-12-15", "published": "2024-12-16"}
-    assert given(write(new, late, FORCE)) == {"NIS": {"casualties": "newest"}}
+    assert given(write_rows(new, late, FORCE)) == {"NIS": {"casualties": "newest"}}
 
 
 @pytest.mark.parametrize(
@@ -159,65 +144,65 @@ def test_the_latest_figure_is_the_one_of_the_latest_day_and_not_the_last_printed
         ({"quantity": "engaged"}, "a size of the force: a possible denominator"),
     ],
 )
-def test_what_does_not_count_says_why(write, change, reason):
+def test_what_does_not_count_says_why(write_rows, change, reason):
     other = {**ROW, "id": "other", "origin": "US DoD", **change}
-    path = write(ROW, other, FORCE)
+    path = write_rows(ROW, other, FORCE)
     assert reasons(path)["other"] == reason
     assert given(path) == {"NIS": {"casualties": "a"}}
 
 
-def test_a_relay_whose_original_is_not_here_is_the_only_trace_and_counts(write):
-    assert given(write({**ROW, "relation": "relay", "rests_on": "NIS"}, FORCE)) == {"NIS": {"casualties": "a"}}
+def test_a_relay_whose_original_is_not_here_is_the_only_trace_and_counts(write_rows):
+    assert given(write_rows({**ROW, "relation": "relay", "rests_on": "NIS"}, FORCE)) == {"NIS": {"casualties": "a"}}
 
 
-def test_killed_and_wounded_give_the_sum(write):
+def test_killed_and_wounded_give_the_sum(write_rows):
     killed = {**ROW, "id": "k", "quantity": "killed", "wording": "100"}
     wounded = {**ROW, "id": "w", "quantity": "wounded", "wording": "1,000"}
-    path = write(ROW, killed, wounded, FORCE)
+    path = write_rows(ROW, killed, wounded, FORCE)
     assert given(path) == {"NIS": {"killed": "k", "wounded": "w"}}
     assert reasons(path)["a"] == "the origin's killed and wounded give the sum"
-    pair = run(Settings(register=write(ROW, killed, FORCE), max_draws=16384))
+    pair = run(Settings(register=write_rows(ROW, killed, FORCE), max_draws=16384))
     assert pair.violation == 0
     # Killed 100 of casualties around 1,000: the rest is wounded.
     assert pair.estimate("wounded").median == pytest.approx(900, rel=0.02)
 
 
-def test_wounded_beside_casualties_say_nothing_of_the_killed(write):
+def test_wounded_beside_casualties_say_nothing_of_the_killed(write_rows):
     wounded = {**ROW, "id": "w", "quantity": "wounded", "wording": "around 950"}
-    path = write(ROW, wounded, FORCE)
+    path = write_rows(ROW, wounded, FORCE)
     assert given(path) == {"NIS": {"casualties": "a"}}
     assert reasons(path)["w"] == "the origin's casualties are split by the reference class"
-    assert answered(path) == answered(write(ROW, FORCE))
+    assert answered(path) == answered(write_rows(ROW, FORCE))
 
 
-def test_one_of_the_two_gives_the_other_by_the_reference_class(write):
+def test_one_of_the_two_gives_the_other_by_the_reference_class(write_rows):
     killed = {**ROW, "quantity": "killed", "wording": "exactly 100"}
-    results = run(Settings(register=write(killed, FORCE), max_draws=16384))
+    results = run(Settings(register=write_rows(killed, FORCE), max_draws=16384))
     # Median 3 for each killed; 16 x 1,024 points know a lognormal's median to 1e-3.
     assert results.estimate("wounded").median == pytest.approx(300, rel=2e-3)
     assert results.estimate("killed").median == pytest.approx(100, rel=2e-3)
 
 
-def test_wounded_alone_give_the_killed(write):
+def test_wounded_alone_give_the_killed(write_rows):
     results = run(
-        Settings(register=write({**ROW, "quantity": "wounded", "wording": "exactly 900"}, FORCE), max_draws=16384)
+        Settings(register=write_rows({**ROW, "quantity": "wounded", "wording": "exactly 900"}, FORCE), max_draws=16384)
     )
     # 900 over a lognormal of median 3; the reporting layer moves no median. 2e-3 as above.
     assert results.estimate("killed").median == pytest.approx(300, rel=2e-3)
 
 
-def test_killed_that_may_exceed_the_casualties_are_no_failure(write):
+def test_killed_that_may_exceed_the_casualties_are_no_failure(write_rows):
     killed = {**ROW, "id": "k", "quantity": "killed", "wording": "about 900"}
-    results = run(Settings(register=write(ROW, killed, FORCE), max_draws=16384))
+    results = run(Settings(register=write_rows(ROW, killed, FORCE), max_draws=16384))
     assert results.violation == 0
     assert not re.search("nan|inf", to_csv(results))
     # Around 1,000 less about 900, each off by a quarter: in many draws nobody is left to be wounded.
     assert results.estimate("wounded").interval(0.9).low == 0
 
 
-def test_the_reporting_layer_is_for_losses_and_not_for_the_force(write):
+def test_the_reporting_layer_is_for_losses_and_not_for_the_force(write_rows):
     sent = {**FORCE, "origin": "NIS"}
-    read = {one.claim.id: one for one in read_claims(read_register(write(ROW, sent)))}
+    read = {one.claim.id: one for one in read_claims(read_register(write_rows(ROW, sent)))}
     assert (read["a"].reading.reporting, read["a"].wording.reporting) == ("third-party", "none")
     assert read["force"].reading.reporting == "none"
     assert read["force"].reading is read["force"].wording
@@ -234,18 +219,18 @@ def test_every_claim_is_accounted_for():
     assert not counted & set(excluded)
 
 
-def test_nothing_known_yet_and_nothing_countable(write):
-    claims = read_claims(read_register(write(ROW, FORCE)))
+def test_nothing_known_yet_and_nothing_countable(write_rows):
+    claims = read_claims(read_register(write_rows(ROW, FORCE)))
     with pytest.raises(InputError, match="no claim was published on or before 2024-01-01; the first is of 2024-12-19"):
         collect(claims, as_of=date(2024, 1, 1))
-    claims = read_claims(read_register(write(FORCE)))
+    claims = read_claims(read_register(write_rows(FORCE)))
     with pytest.raises(InputError, match="no claim was published on or before 2024-12-19 that counts and gives killed"):
         collect(claims, as_of=DAY)
 
 
-def test_a_figure_of_zero_stops_and_is_never_replaced(write):
+def test_a_figure_of_zero_stops_and_is_never_replaced(write_rows):
     none = {**ROW, "id": "none", "quantity": "killed", "wording": "0"}
-    claims = read_claims(read_register(write({**ROW, "quantity": "wounded"}, none, FORCE)))
+    claims = read_claims(read_register(write_rows({**ROW, "quantity": "wounded"}, none, FORCE)))
     with pytest.raises(InputError, match=r"mine\.csv:3: wording is '0', expected a number above 0"):
         collect(claims, as_of=DAY)
 
@@ -260,34 +245,34 @@ def test_denominators_of_the_seed():
     }
 
 
-def test_a_denominator_that_no_claim_gives(write):
-    path = write(ROW, FORCE)
+def test_a_denominator_that_no_claim_gives(write_rows):
+    path = write_rows(ROW, FORCE)
     with pytest.raises(InputError, match=r"force is 'theatre', but no claim .* gives that number; the register gives"):
         run(Settings(register=path, force="theatre"))
     with pytest.raises(InputError, match="the register gives no size of the force at all"):
-        run(Settings(register=write(ROW)))
+        run(Settings(register=write_rows(ROW)))
     left = {**FORCE, "mode": "stock"}
     message = r"; .*mine\.csv:3: 'around 10,000' is left out, who is there on a day, not who was sent in all$"
     with pytest.raises(InputError, match=message):
-        run(Settings(register=write(ROW, left)))
+        run(Settings(register=write_rows(ROW, left)))
 
 
-def test_more_killed_than_soldiers(write):
-    path = write({**ROW, "quantity": "killed", "wording": "at least 20,000"}, FORCE)
+def test_more_killed_than_soldiers(write_rows):
+    path = write_rows({**ROW, "quantity": "killed", "wording": "at least 20,000"}, FORCE)
     message = r"mine\.csv:2: killed is 'at least 20,000', more than the whole force \('around 10,000', .*mine\.csv:3\)"
     with pytest.raises(InputError, match=message):
         run(Settings(register=path))
 
 
-def test_casualties_that_mostly_exceed_the_force(write):
+def test_casualties_that_mostly_exceed_the_force(write_rows):
     rows = ({**ROW, "id": one, "quantity": one, "wording": "at least 7,000"} for one in ("killed", "wounded"))
     with pytest.raises(InputError, match=r"casualties as NIS gives them exceed the force in 9\d % of the draws"):
-        run(Settings(register=write(*rows, FORCE)))
+        run(Settings(register=write_rows(*rows, FORCE)))
 
 
-def test_an_alternative_force_that_is_too_small_is_shown_and_gives_no_number(write):
+def test_an_alternative_force_that_is_too_small_is_shown_and_gives_no_number(write_rows):
     engaged = {**FORCE, "id": "front", "quantity": "engaged", "wording": "around 500"}
-    results = run(Settings(register=write(ROW, FORCE, engaged), max_draws=16384))
+    results = run(Settings(register=write_rows(ROW, FORCE, engaged), max_draws=16384))
     theatre = next(one for one in results.denominators if one.choice == "theatre")
     assert theatre.force is not None
     assert theatre.estimates == ()
@@ -296,10 +281,10 @@ def test_an_alternative_force_that_is_too_small_is_shown_and_gives_no_number(wri
     to_json(results)
 
 
-def test_an_origin_that_exceeds_the_force_is_refused_unless_it_has_no_weight(write):
+def test_an_origin_that_exceeds_the_force_is_refused_unless_it_has_no_weight(write_rows):
     large = {**ROW, "id": "b", "origin": "NIS", "wording": "at least 9,500"}
     other = {**ROW, "origin": "US DoD"}
-    path = write(other, FORCE, {**large, "quantity": "wounded"}, {**large, "id": "c", "quantity": "killed"})
+    path = write_rows(other, FORCE, {**large, "quantity": "wounded"}, {**large, "id": "c", "quantity": "killed"})
     with pytest.raises(InputError, match="casualties as NIS gives them exceed the force"):
         run(Settings(register=path))
     results = run(Settings(register=path, weights="NIS=0", max_draws=16384))
@@ -308,27 +293,27 @@ def test_an_origin_that_exceeds_the_force_is_refused_unless_it_has_no_weight(wri
     to_json(results)
 
 
-def test_unknown_wordings_are_all_listed_with_their_lines(write):
-    path = write(ROW, {**ROW, "id": "b", "wording": "oodles"}, {**ROW, "id": "c", "wording": "at least -3"}, FORCE)
+def test_unknown_wordings_are_all_listed_with_their_lines(write_rows):
+    path = write_rows(ROW, {**ROW, "id": "b", "wording": "oodles"}, {**ROW, "id": "c", "wording": "at least -3"}, FORCE)
     with pytest.raises(InputError) as caught:
         read_claims(read_register(path))
     assert [re.search(r"mine\.csv:(\d)", fault).group(1) for fault in caught.value.faults] == ["3", "4"]
     assert "add its words to the phrases of a rule" in caught.value.faults[0]
 
 
-def test_an_unknown_reporting_layer(write, tmp_path):
-    path = write(ROW, FORCE)
+def test_an_unknown_reporting_layer(write_rows, tmp_path):
+    path = write_rows(ROW, FORCE)
     text = (tmp_path / "sources.toml").read_text(encoding="utf-8").replace('"third-party"', '"gossip"', 1)
     (tmp_path / "sources.toml").write_text(text, encoding="utf-8")
     with pytest.raises(InputError, match=r"sources\.toml:19: \[NIS\]: reporting is 'gossip', expected one of none"):
         read_claims(read_register(path))
 
 
-def test_breaking_news_is_read_wider_than_a_settled_count(write):
+def test_breaking_news_is_read_wider_than_a_settled_count(write_rows):
     fresh = {**ROW, "wording": "at least 100"}
     late = {**fresh, "id": "late", "as_of": "2024-11-01", "origin": "US DoD"}
     count = {**fresh, "id": "count", "role": "count", "origin": "Ukraine GUR"}
-    read = {one.claim.id: one.wording for one in read_claims(read_register(write(fresh, late, count)))}
+    read = {one.claim.id: one.wording for one in read_claims(read_register(write_rows(fresh, late, count)))}
     assert read["a"].quantiles()[0] < 100
     assert read["late"].quantiles()[0] == 100
     assert read["count"].quantiles()[0] == 100
@@ -394,10 +379,10 @@ def collected(path: str, day: str, **options):
     return collect(read_claims(read_register(path)), as_of=date.fromisoformat(day), **options)
 
 
-def test_a_total_of_long_before_the_newest_does_not_count(write):
+def test_a_total_of_long_before_the_newest_does_not_count(write_rows):
     old = loss("old", "casualties", "several dozens", "2024-12-05", origin="US DoD")
     new = loss("new", "casualties", "around 1,100", "2024-12-20")
-    path = write(old, new, FORCE)
+    path = write_rows(old, new, FORCE)
     found = collected(path, "2024-12-31")
     assert [origin.name for origin in found.origins] == ["NIS"]
     reasons = {one.claim.id: one.reason for one in found.excluded}
@@ -409,25 +394,25 @@ def test_a_total_of_long_before_the_newest_does_not_count(write):
     assert [origin.name for origin in collected(path, "2024-12-19").origins] == ["US DoD"]
 
 
-def test_a_quantity_has_its_own_newest_figure(write):
+def test_a_quantity_has_its_own_newest_figure(write_rows):
     """A newer count of the killed says nothing against another origin's last total."""
     total = loss("total", "casualties", "more than 6,000", "2025-06-15", origin="UK Defence Intelligence")
     killed = loss("killed", "killed", "around 2,000", "2025-09-02")
     force = {**FORCE, "wording": "15,000"}
-    found = collected(write(total, killed, force), "2025-09-30")
+    found = collected(write_rows(total, killed, force), "2025-09-30")
     assert {one.name: sorted(one.given) for one in found.origins} == {
         "NIS": ["killed"],
         "UK Defence Intelligence": ["casualties"],
     }
 
 
-def test_an_old_part_does_not_go_with_the_new_total_of_its_origin(write):
+def test_an_old_part_does_not_go_with_the_new_total_of_its_origin(write_rows):
     rows = (
         loss("killed", "killed", "around 300", "2025-01-13"),
         loss("wounded", "wounded", "around 2,700", "2025-01-13"),
         loss("total", "casualties", "around 4,000", "2025-03-15"),
     )
-    found = collected(write(*rows, FORCE), "2025-03-31")
+    found = collected(write_rows(*rows, FORCE), "2025-03-31")
     assert {one.name: sorted(one.given) for one in found.origins} == {"NIS": ["casualties"]}
     assert [one.reason for one in found.excluded if one.claim.id == "killed"] == [
         "out of date: it describes 2025-01-13, and total describes 2025-03-15"
@@ -446,27 +431,27 @@ def test_an_old_part_does_not_go_with_the_new_total_of_its_origin(write):
         (("2025-01-14", "2025-01-14", "2025-01-13"), ["killed", "wounded"], "give the sum"),
     ],
 )
-def test_of_three_figures_two_count_and_a_newer_total_is_one_of_them(write, days, counted, reason):
+def test_of_three_figures_two_count_and_a_newer_total_is_one_of_them(write_rows, days, counted, reason):
     names = ("killed", "wounded", "casualties")
     wordings = ("around 300", "around 2,700", "around 3,000")
     rows = [loss(name, name, words, day) for name, words, day in zip(names, wordings, days, strict=True)]
-    found = collected(write(*rows, FORCE), "2025-01-31")
+    found = collected(write_rows(*rows, FORCE), "2025-01-31")
     assert [sorted(one.given) for one in found.origins] == [counted]
     assert any(one.reason.endswith(reason) for one in found.excluded)
 
 
-def test_who_is_there_on_a_day_is_not_who_was_sent(write):
+def test_who_is_there_on_a_day_is_not_who_was_sent(write_rows):
     sent = {**FORCE, "id": "sent", "wording": "15,000", "published": "2025-04-30", "as_of": "2025-04-30"}
     there = {**FORCE, "id": "there", "wording": "11,000", "published": "2026-02-12", "as_of": "2026-02-12"}
-    register = read_register(write(ROW, sent, {**there, "mode": "stock"}))
+    register = read_register(write_rows(ROW, sent, {**there, "mode": "stock"}))
     forces = force_readings(read_claims(register), register=register, as_of=date(2026, 2, 14))
     assert [one.claim.id for one in forces["deployed"].claims] == ["sent"]
 
 
-def test_the_registers_own_size_of_the_force_gives_way_when_it_is_out_of_date(write):
+def test_the_registers_own_size_of_the_force_gives_way_when_it_is_out_of_date(write_rows):
     seed = {**FORCE, "id": "seed", "role": "seed"}
     later = {**FORCE, "id": "later", "wording": "15,000", "published": "2025-04-30", "as_of": "2025-04-30"}
-    register = read_register(write(ROW, seed, later))
+    register = read_register(write_rows(ROW, seed, later))
     claims = read_claims(register)
     chosen = [force_readings(claims, register=register, as_of=date(2025, 4, day))["reported"] for day in (29, 30)]
     assert [[one.claim.id for one in force.claims] for force in chosen] == [["seed"], ["later"]]
@@ -487,10 +472,10 @@ def test_the_public_record_through_time(day, origins):
     assert {one.name for one in found.origins} == origins
 
 
-def test_the_window_is_a_setting(write):
+def test_the_window_is_a_setting(write_rows):
     old = loss("old", "casualties", "several dozens", "2024-12-05", origin="US DoD")
     new = loss("new", "casualties", "around 1,100", "2024-12-20")
-    path = write(old, new, FORCE)
+    path = write_rows(old, new, FORCE)
     names = [
         [one.name for one in run(Settings(register=path, as_of="2024-12-31", window=days, max_draws=1024)).origins]
         for days in (14, 15)
@@ -522,40 +507,40 @@ def test_a_figure_of_an_unknown_origin_or_quantity():
         read_figure("20", quantity="dead")
 
 
-def test_a_settled_count_has_no_growth_even_where_its_origin_has(write, tmp_path):
+def test_a_settled_count_has_no_growth_even_where_its_origin_has(write_rows, tmp_path):
     text = (tmp_path / "sources.toml").read_text(encoding="utf-8")
     (tmp_path / "sources.toml").write_text(
         text.replace('reporting = "third-party"', 'reporting = "first-day"', 1), encoding="utf-8"
     )
     late = {**ROW, "id": "late", "wording": "1,037", "published": "2024-12-30"}
     fresh = {**ROW, "id": "fresh", "wording": "1,037", "quantity": "killed"}
-    readings = {one.claim.id: one.reading for one in read_claims(read_register(write(late, fresh)))}
+    readings = {one.claim.id: one.reading for one in read_claims(read_register(write_rows(late, fresh)))}
     assert {name: reading.reporting for name, reading in readings.items()} == {"late": "none", "fresh": "first-day"}
 
 
-def test_an_old_count_of_the_killed_is_out_of_date_beside_a_newer_total(write):
+def test_an_old_count_of_the_killed_is_out_of_date_beside_a_newer_total(write_rows):
     old = loss("old", "killed", "around 1,000", "2025-01-15", origin="US DoD")
     total = loss("total", "casualties", "more than 4,500", "2025-04-26")
-    assert [one.name for one in collected(write(old, total, FORCE), "2025-04-30").origins] == ["NIS"]
+    assert [one.name for one in collected(write_rows(old, total, FORCE), "2025-04-30").origins] == ["NIS"]
 
 
 @pytest.mark.parametrize("times", [1, 5])
-def test_repeating_a_relay_of_a_size_of_the_force_changes_nothing_to_the_byte(write, times):
-    alone = answered(write(ROW, FORCE))
+def test_repeating_a_relay_of_a_size_of_the_force_changes_nothing_to_the_byte(write_rows, times):
+    alone = answered(write_rows(ROW, FORCE))
     relays = [
         {**FORCE, "id": f"z{i}", "wording": "around 15,000", "relation": "relay", "rests_on": "force", "origin": origin}
         for i, origin in zip(range(times), ("US DoD", "NIS", "ROK JCS", "ISW", "Russia"), strict=False)
     ]
-    assert answered(write(ROW, FORCE, *relays)) == alone
+    assert answered(write_rows(ROW, FORCE, *relays)) == alone
 
 
-def test_those_who_are_left_in_the_theatre_are_no_denominator(write):
+def test_those_who_are_left_in_the_theatre_are_no_denominator(write_rows):
     left = {**FORCE, "id": "left", "quantity": "engaged", "mode": "stock", "wording": "about 8,000"}
-    register = read_register(write(ROW, FORCE, left))
+    register = read_register(write_rows(ROW, FORCE, left))
     forces = force_readings(read_claims(register), register=register, as_of=DAY)
     assert "theatre" not in forces
 
 
-def test_two_figures_of_one_day_are_said_to_be_so(write):
+def test_two_figures_of_one_day_are_said_to_be_so(write_rows):
     twin = {**ROW, "id": "b", "wording": "around 900"}
-    assert reasons(write(ROW, twin, FORCE))["a"] == "one figure of a day counts, the last by id: b"
+    assert reasons(write_rows(ROW, twin, FORCE))["a"] == "one figure of a day counts, the last by id: b"

@@ -26,8 +26,9 @@ import pytest
 from analysis import executors
 from analysis.errors import InputError, WorkError
 from analysis.executors import executor_for
-from analysis.pipeline import Settings, run
+from analysis.pipeline import run
 from analysis.records import to_csv, to_json
+from analysis.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 QUICK = Settings(max_draws=16384)

@@ -9,8 +9,9 @@ import pytest
 from analysis.claims import read_register
 from analysis.errors import InputError
 from analysis.evidence import read_figure
+from analysis.inputs import prepare
 from analysis.killed_share import REFERENCES, killed_shares, read_references
-from analysis.pipeline import Settings, prepare
+from analysis.settings import Settings
 
 SEED = Settings()
 NAMED = {one.name: one for one in read_references()}

@@ -28,8 +28,9 @@ from analysis.model import (
     split_known,
     summarize,
 )
-from analysis.pipeline import Settings, run
+from analysis.pipeline import run
 from analysis.sampling import cube, mean_and_mcse, replicate_seeds
+from analysis.settings import Settings
 from analysis.wording import read
 
 DATA = Path(__file__).parent.parent / "analysis" / "data"

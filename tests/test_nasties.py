@@ -18,8 +18,9 @@ from analysis.checks import check
 from analysis.claims import COLUMNS, read_register
 from analysis.errors import InputError
 from analysis.evidence import read_claims
-from analysis.pipeline import Settings, run
+from analysis.pipeline import run
 from analysis.records import to_csv, write
+from analysis.settings import Settings
 from tests.test_claims import GOOD, text_of
 
 DATA = Path(__file__).parent.parent / "analysis" / "data"

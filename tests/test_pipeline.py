@@ -12,8 +12,9 @@ import pytest
 
 from analysis.errors import InputError
 from analysis.model import QUANTITIES
-from analysis.pipeline import Settings, run
+from analysis.pipeline import run
 from analysis.records import to_csv, to_json, write
+from analysis.settings import Settings
 
 DATA = Path(__file__).parent.parent / "analysis" / "data"
 QUICK = Settings(max_draws=16384)

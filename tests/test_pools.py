@@ -13,10 +13,11 @@ from scipy.stats import norm
 from analysis.distributions import LogNormal, Scaled, Uniform, as_table, point
 from analysis.errors import InputError
 from analysis.model import QUANTITIES, RATIOS, Question, draw, pooled, ratio_below, summarize
-from analysis.pipeline import Settings, run
+from analysis.pipeline import run
 from analysis.pools import POOLS, RESOLUTION, _Casualties, _medians, pooling
 from analysis.records import to_json
 from analysis.sampling import cube, mean_and_mcse, replicate_seeds, weighted_quantiles
+from analysis.settings import Settings
 
 SEEDS = replicate_seeds(np.random.default_rng(23), 8)
 LEVELS = np.array([0.05, 0.25, 0.5, 0.75, 0.95])

@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from analysis.pipeline import Settings, run
+from analysis.pipeline import run
+from analysis.settings import Settings
 from analysis.summary import Estimate
 from analysis.wording import read
 from tests.reference_seed import readings, reference

@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 from analysis.figures import FIGURES, publish
-from analysis.pipeline import Settings, run
+from analysis.pipeline import run
+from analysis.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 

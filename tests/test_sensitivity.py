@@ -13,23 +13,19 @@ from scipy.special import ndtri
 from analysis.dependence import inputs_record
 from analysis.distributions import LogNormal, Mixture, Tabulated, Uniform, as_table, point
 from analysis.errors import InputError
+from analysis.indices import indices
+from analysis.inputs import prepare
+from analysis.known import NODES, column_known, origin_known, size_known
 from analysis.model import Question, draw, drawn_quantiles
-from analysis.pipeline import Settings, prepare, replicates_of, run
+from analysis.pipeline import run
 from analysis.pools import pooling
 from analysis.records import plain
 from analysis.sampling import cube, replicate_seeds
-from analysis.sensitivity import (
-    CURVE,
-    NODES,
-    Shares,
-    _logarithm,
-    analyse,
-    column_known,
-    indices,
-    origin_known,
-    size_known,
-    widths,
-)
+from analysis.sensitivity import analyse
+from analysis.settings import Settings, scrambles
+from analysis.shares import Shares, _logarithm
+from analysis.without import CURVE
+from analysis.worth import widths
 
 DATA = Path(__file__).parent.parent / "analysis" / "data"
 SEEDS = replicate_seeds(np.random.default_rng(20241219), 16)
@@ -477,6 +473,6 @@ def test_origins_without_common_ground_have_no_answer_until_one_is_left_out(tmp_
 
 
 def test_the_seeds_are_those_of_a_run():
-    ours, theirs = replicates_of(SEED), replicate_seeds(np.random.default_rng(SEED.seed), 16)
+    ours, theirs = scrambles(SEED), replicate_seeds(np.random.default_rng(SEED.seed), 16)
     assert [one.spawn_key for one in ours] == [one.spawn_key for one in theirs]
     assert NODES >= 32

@@ -13,8 +13,9 @@ from analysis.curve import CHOICES, Answer, Choice, Curve, Level, Specification,
 from analysis.dependence import choices_record
 from analysis.errors import InputError
 from analysis.model import THRESHOLDS
-from analysis.pipeline import Settings, run
+from analysis.pipeline import run
 from analysis.records import plain
+from analysis.settings import Settings
 from analysis.specifications import PROBABILITIES, choices, grid, specify
 from analysis.summary import Estimate, Exceedance, Interval
 

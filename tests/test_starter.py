@@ -14,7 +14,8 @@ from analysis.checks import check
 from analysis.claims import COLUMNS, read_register
 from analysis.errors import InputError, WorkError
 from analysis.fields import Claim, Source
-from analysis.pipeline import Settings, run
+from analysis.pipeline import run
+from analysis.settings import Settings
 from analysis.starter import source_schema, start, table_schema
 from tests.test_claims import GOOD
 

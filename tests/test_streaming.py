@@ -7,9 +7,11 @@ import pytest
 
 from analysis import streaming
 from analysis.distributions import LogNormal, Pareto, Spliced, Uniform, as_table, point
+from analysis.inputs import prepare
 from analysis.model import QUANTITIES, RATIOS, Question, draw, ratio_below, summarize
-from analysis.pipeline import Settings, prepare, run
+from analysis.pipeline import run
 from analysis.sampling import cube
+from analysis.settings import Settings
 from analysis.streaming import CELLS, stream
 
 SEED = np.random.SeedSequence(20241219)
@@ -159,7 +161,7 @@ def test_numbers_without_doubt_by_hand():
 def test_a_run_that_streams_says_what_a_run_in_memory_says(monkeypatch):
     settings = Settings(max_draws=2**16, digits=4)
     held = run(settings)
-    monkeypatch.setattr("analysis.pipeline._HELD_LOG2_POINTS", 11)
+    monkeypatch.setattr("analysis.replicates.HELD_LOG2_POINTS", 11)
     streamed = run(settings)
     assert streamed.convergence.points == held.convergence.points == 2**12
     # What figures show is the first of each replicate's points.

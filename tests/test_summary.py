@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.pipeline import Settings, run
+from analysis.pipeline import run
 from analysis.records import to_json
+from analysis.settings import Settings
 from analysis.summary import Estimate, Interval, likelihood, percent, rounded
 
 

@@ -15,11 +15,14 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from analysis.asked import ask
+from analysis.inputs import prepare
 from analysis.lattice import OnLattice, force_on, ratio_of
 from analysis.model import THRESHOLDS, draw, ratio_quantiles
-from analysis.pipeline import Settings, ask, prepare, run, scrambles
+from analysis.pipeline import run
 from analysis.pools import Combined
 from analysis.sampling import cube, weighted_quantiles
+from analysis.settings import Settings, scrambles
 from analysis.specifications import PROBABILITIES, grid, specify
 
 SETTINGS = Settings()

@@ -32,9 +32,11 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from analysis.distributions import LogNormal, LogUniform, Quotient, Reach, ShiftedExponential, Spliced, Truncated
+from analysis.inputs import prepare
 from analysis.model import RATIOS, draw, quantiles_of_ratios, summarize
-from analysis.pipeline import REPLICATES, Settings, prepare, run
+from analysis.pipeline import run
 from analysis.sampling import cube, replicate_seeds
+from analysis.settings import REPLICATES, Settings
 
 LEVELS = np.array([0.05, 0.5, 0.95])
 # The last is about the error of a default run.

@@ -14,10 +14,12 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from analysis.inputs import prepare
 from analysis.lexicon import read_lexicon
 from analysis.model import draw, ratio_quantiles
-from analysis.pipeline import REPLICATES, Settings, prepare, run
+from analysis.pipeline import run
 from analysis.sampling import cube, replicate_seeds
+from analysis.settings import REPLICATES, Settings
 from analysis.wording import read
 
 LEVELS = np.array([0.05, 0.5, 0.95])

@@ -20,7 +20,8 @@ MEASURED = """
 import json, resource, sys, time
 import numpy as np
 from analysis.model import draw, summarize
-from analysis.pipeline import REPLICATES, Settings, prepare
+from analysis.inputs import prepare
+from analysis.settings import REPLICATES, Settings
 from analysis.sampling import cube, mean_and_mcse, replicate_seeds
 from analysis.streaming import stream
 
