@@ -282,10 +282,7 @@ def exceedance(ax: Axes, found: Dependence) -> Axes:
         ax.plot(*at, "o", color=INPUTS, markersize=5, zorder=4)
     ax.set_xlim(0, shares[-1])
     ax.set_ylim(0, 1.02)
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.0f} %"))
-    ax.set_xlabel("killed and wounded, of every 100 soldiers")
-    ax.set_ylabel("probability of more")
-    ax.grid(visible=True)
+    _probabilities(ax, "probability of more")
     keys = [
         Line2D([], [], color=DARK, linewidth=1.8, label="as computed here"),
         Patch(color=LIGHT, alpha=0.55, linewidth=0, label="whatever the choices (2.5 to 97.5 %)"),
@@ -307,6 +304,14 @@ def exceedance(ax: Axes, found: Dependence) -> Axes:
     return ax
 
 
+def _probabilities(ax: Axes, label: str) -> None:
+    """Axes of a probability over casualties."""
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.0f} %"))
+    ax.set_xlabel("killed and wounded, of every 100 soldiers")
+    ax.set_ylabel(label)
+    ax.grid(visible=True)
+
+
 def _band(found: Dependence) -> tuple[FloatArray, FloatArray]:
     box = found.choices.envelope()
     return box.low, box.high
@@ -324,10 +329,7 @@ def envelope(ax: Axes, found: Dependence) -> Axes:
     ax.plot(middle, [0.5, 0.5], color=CHOICES, linewidth=1.4, linestyle=(0, (3, 2)))
     ax.set_xlim(0, 103 * float(box.high[-1]))
     ax.set_ylim(0, 1)
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.0f} %"))
-    ax.set_xlabel("killed and wounded, of every 100 soldiers")
-    ax.set_ylabel("probability of at most so many")
-    ax.grid(visible=True)
+    _probabilities(ax, "probability of at most so many")
     keys = [
         Line2D([], [], color=DARK, linewidth=1.8, label="as computed here"),
         Line2D([], [], color=CHOICES, linewidth=1.4, label="least and most of all choices"),

@@ -4,6 +4,8 @@ The casualties ratio on a lattice of logarithms: its whole cdf at once, with the
 The ratio is the losses over the force, so its logarithm is a difference, and the chances of a difference on a lattice
 are a convolution. All quantiles and exceedances come from one table, and pools are mixed from their origins' tables.
 
+This is for specifications, hundreds at once: roots on the coarse table of `analysis.smooth` take five times as long.
+
 What it costs is the step of the lattice, a thousandth of a value. Losses are shared between the two nodes beside them,
 and the force is averaged over each step, so that the error is of second order. For 39 quantiles of 1,024 draws, over
 specifications of the seed (``tests/benchmarks/bench_grid.py``; errors as shares of a quantile, the last one of the

@@ -4,6 +4,8 @@ The cdf of a ratio with the force integrated out, and its quantiles.
 ``P(loss / F > t) = E[P(casualties <= F < loss / t)] / E[P(casualties <= F)]``: a smooth average over the losses drawn,
 with an error far below that of counting draws. A pool is some origins' cdfs, each with its share.
 
+This is for what a run prints, exact roots for draws in memory: `analysis.lattice` and `streaming` only come near them.
+
 >>> ten_to_twenty = Tabulated(np.array([10.0, 20.0]), np.array([0.0, 1.0]))
 >>> loss = np.array([1.0, 2.0])
 >>> one = Smooth.of(loss, loss, np.ones(2), ten_to_twenty)

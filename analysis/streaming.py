@@ -6,7 +6,8 @@ in ten thousand wide: a draw is known by its cell, so every quantile lies betwee
 The ratios integrate the force out, as `analysis.model` does, over the means of the cells.
 
 Nothing depends on how the points are cut into blocks: counts are whole numbers, and sums are made in one order.
-What is asked of draws that are held in memory is `model.summarize`.
+
+This is for draws too many to hold, which `analysis.smooth` needs sorted and `analysis.lattice` for one ratio only.
 
 >>> from analysis.distributions import LogNormal, as_table
 >>> given = {"NIS": {"casualties": LogNormal(1000.0, 0.3)}}
