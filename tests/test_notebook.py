@@ -54,15 +54,11 @@ def test_plain_papermill_takes_every_parameter(tmp_path):
     settings = json.loads((tmp_path / "made" / "results.json").read_text(encoding="utf-8"))["settings"]
     for name, value in CHANGES.items():
         assert str(settings[name]) == ("seed" if name == "register" else value)
-<<<<<<< HEAD
     document = json.loads((tmp_path / "made" / "sensitivity.json").read_text(encoding="utf-8"))
     assert document["settings"] == settings
-    assert sorted(path.suffix for path in (tmp_path / "made" / "figures").iterdir()) == [".png"] * 5 + [".svg"] * 5
-=======
     names = [*FIGURES, "drivers"]  # the latter is of `dependence_figures`
     made = sorted(path.name for path in (tmp_path / "made" / "figures").iterdir())
     assert made == sorted(f"{name}.{kind}" for name in names for kind in ("png", "svg"))
->>>>>>> split
 
 
 @pytest.fixture(scope="module")
