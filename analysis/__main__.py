@@ -162,9 +162,20 @@ def sensitivity(
         return
     from analysis import dependence_prose, dependence_tables
 
-    click.echo(dependence_prose.whatever(found))
-    for table in ("inputs", "alternatives", "choices", "without", "worth", "references"):
-        click.echo(f"\n{getattr(dependence_tables, table)(found)}")
+    shown = (
+        dependence_prose.whatever(found),
+        dependence_prose.assumptions(found),
+        dependence_tables.alternatives(found),
+        dependence_prose.drives(found),
+        dependence_tables.inputs(found),
+        dependence_tables.choices(found),
+        dependence_tables.without(found),
+        dependence_prose.narrows(found),
+        dependence_tables.worth(found),
+        dependence_prose.split(found),
+        dependence_tables.references(found),
+    )
+    click.echo("\n\n".join(map(repr, shown)))
 
 
 @cli.command()

@@ -11,6 +11,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
@@ -53,9 +54,13 @@ INPUTS, CHOICES = COLOURS[0], COLOURS[1]
 _PERCENT = FuncFormatter(lambda value, _: f"{value:g} %")
 
 
-def _title(ax: Axes, finding: str, *, width: int = 60) -> None:
-    """A finding over as many lines as the figure needs; labels on the left take room from it."""
-    ax.set_title(textwrap.fill(finding, width))
+def _title(ax: Axes, finding: str) -> None:
+    """A finding from the figure's left edge on, over as many lines as it needs, however long the labels below."""
+    figure = ax.figure
+    letters = int(10.5 * figure.get_size_inches()[0])  # of the bold ten points that titles have
+    words = textwrap.fill(finding, letters)
+    size, weight = mpl.rcParams["axes.titlesize"], mpl.rcParams["axes.titleweight"]
+    figure.suptitle(words, x=0.012, ha="left", fontsize=size, fontweight=weight)
 
 
 # ------------------------------------------------------------------------------------------------ what drives the width
@@ -84,14 +89,16 @@ def drivers(ax: Axes, found: Dependence) -> Axes:
     ax.set_ylim(_places(rows)[-1] - 0.7, 0.7)
     ax.set_xlim(0, max(100.0, 105 * max(total for _, _, total, colour in rows if colour)))
     ax.xaxis.set_major_formatter(_PERCENT)
-    ax.set_xlabel("share of the variance: dark, of this alone;\nlight, with what it does together with others")
+    ax.set_xlabel(
+        "share of the variance of the logarithm: dark, of this alone;\nlight, with what it does together with others"
+    )
     ax.spines["left"].set_visible(False)
-    _title(ax, drives_finding(found), width=52)
+    _title(ax, drives_finding(found))
     return ax
 
 
 def _share(value: float) -> str:
-    return "less than 1 %" if value < 0.005 else f"{100 * value:.0f} %"
+    return "nothing" if value <= 1e-9 else percent(min(value, 1.0))
 
 
 def _driver_rows(found: Dependence) -> list[tuple[str, float, float, str | None]]:
@@ -168,7 +175,7 @@ def specifications(ax: Axes, found: Dependence) -> Axes:
         ],
         loc="upper left",
     )
-    _title(ax, specifications_finding(found), width=80)
+    _title(ax, specifications_finding(found))
     _draw_marks(marks, found, shown)
     return ax
 
@@ -251,7 +258,7 @@ def without(ax: Axes, found: Dependence) -> Axes:
     ax.set_xlabel(
         f"killed and wounded, of every 100 soldiers; each dot is 2 % of the probability, each bar {100 * level:g} %"
     )
-    _title(ax, without_finding(found), width=90)
+    _title(ax, without_finding(found))
     return ax
 
 
@@ -285,7 +292,7 @@ def exceedance(ax: Axes, found: Dependence) -> Axes:
     _probabilities(ax, "probability of more")
     keys = [
         Line2D([], [], color=DARK, linewidth=1.8, label="as computed here"),
-        Patch(color=LIGHT, alpha=0.55, linewidth=0, label="whatever the choices (2.5 to 97.5 %)"),
+        Patch(color=LIGHT, alpha=0.55, linewidth=0, label="whatever the choices"),
     ]
     keys += [
         Line2D(
@@ -300,7 +307,7 @@ def exceedance(ax: Axes, found: Dependence) -> Axes:
         for one in read_off
     ]
     ax.legend(handles=keys, loc="upper right")
-    _title(ax, exceedance_finding(found), width=68)
+    _title(ax, exceedance_finding(found))
     return ax
 
 
@@ -336,7 +343,7 @@ def envelope(ax: Axes, found: Dependence) -> Axes:
         Line2D([], [], color=CHOICES, linewidth=1.4, linestyle=(0, (3, 2)), label="where the centre may lie"),
     ]
     ax.legend(handles=keys, loc="lower right")
-    _title(ax, envelope_finding(found), width=68)
+    _title(ax, envelope_finding(found))
     return ax
 
 
@@ -348,7 +355,9 @@ def killed_share(ax: Axes, found: Dependence) -> Axes:
     rows = _split_rows(found)
     for y, (_, low, middle, high, colour) in enumerate(reversed(rows)):
         ax.plot([low, high], [y, y], color=colour, linewidth=4, solid_capstyle="butt", alpha=0.85)
-        ax.plot(middle if middle is not None else np.sqrt(low * high), y, "o", color=colour, markersize=5.5)
+        # What gives a range only has no centre, and none is made up.
+        if middle is not None or low == high:
+            ax.plot(middle if middle is not None else low, y, "o", color=colour, markersize=5.5)
     in_use = found.inputs.shares.in_use
     ax.axvspan(in_use.low, in_use.high, color="#eeeeee", zorder=0, linewidth=0)
     logarithmic(ax.xaxis)
@@ -357,7 +366,7 @@ def killed_share(ax: Axes, found: Dependence) -> Axes:
     ax.set_ylim(-0.7, len(rows) - 0.3)
     ax.spines["left"].set_visible(False)
     ax.set_xlabel("wounded per killed (logarithmic scale);\ngrey: 90 % of the class in use")
-    _title(ax, split_finding(found), width=46)
+    _title(ax, split_finding(found))
     return ax
 
 
@@ -408,7 +417,7 @@ def worth(ax: Axes, found: Dependence) -> Axes:
     ax.spines["left"].set_visible(False)
     level = 100 * found.results.settings.level
     ax.set_xlabel(f"width of the {level:g} % interval if this were known exactly,\nof every 100 soldiers")
-    _title(ax, worth_finding(found), width=50)
+    _title(ax, worth_finding(found))
     return ax
 
 

@@ -10,6 +10,9 @@ What an answer depends on, in sentences: no number is typed, and what is judgeme
 
 from __future__ import annotations
 
+import re
+from collections import Counter, defaultdict
+
 from analysis.curve import Choice, Drivers, Level, Specification
 from analysis.dependence import Dependence, without_folder
 from analysis.prose import Prose, whose
@@ -98,7 +101,14 @@ def specifications_finding(found: Dependence) -> str:
     """How many specifications, and from where to where their centres lie."""
     shown = found.choices.by_median()
     low, high = _centre(shown[0], found), _centre(shown[-1], found)
-    return f"{len(shown)} ways to compute it: centres from {low} to {high} of every 100 soldiers"
+    return f"{_counted(found)}: centres from {low} to {high} of every 100 soldiers"
+
+
+def _counted(found: Dependence) -> str:
+    """How many specifications are answered, and how many of the answers differ."""
+    number = len(found.choices.answered)
+    several = min(found.choices.computed, number)
+    return f"{number} specifications" if several == number else f"{number} specifications, {several} different answers"
 
 
 def _centre(one: Specification, found: Dependence) -> str:
@@ -178,9 +188,15 @@ def drives(found: Dependence) -> Prose:
     """What drives the width, in one sentence; and what must be known to read the figure."""
     rows = sorted(found.inputs.inputs.rows, key=lambda one: -one.total)
     parts = [f"{one.input.label} {percent(min(max(one.total, 0.0), 1.0))}" for one in rows if one.total >= 0.01]
+    alone = sum(one.first for one in rows)
     rest = len(rows) - len(parts)
     others = f"; {'the other input' if rest == 1 else f'the other {rest} inputs'} less than 1 %" if rest else ""
-    lines = [f"What drives the width: {', '.join(parts)}{others}, each with what it does together with others."]
+    lines = [
+        f"What drives the width: of the variance of the logarithm of the share lost, {', '.join(parts)}{others}.",
+        "Each of these shares holds what the input does together with others, so they may add to more than 100 %; "
+        f"alone, the inputs explain {percent(min(alone, 1.0))} together. Which origin is right is an input like the "
+        "others.",
+    ]
     lines += found.inputs.inputs.notes
     return Prose(tuple(lines), lead=True)
 
@@ -191,7 +207,7 @@ def whatever(found: Dependence) -> Prose:
     level = found.results.settings.level
     centre, low, high = _ends(found, 0.5), _ends(found, (1 - level) / 2), _ends(found, (1 + level) / 2)
     lines = [
-        f"Whatever the choice within these {len(choices.answered)} specifications, the centre is between {centre[0]} "
+        f"Whatever the choice within these {_counted(found)}, the centre is between {centre[0]} "
         f"and {centre[1]} of every 100 soldiers; the lower end of the {_level(found)} interval between {low[0]} and "
         f"{low[1]}, the upper end between {high[0]} and {high[1]}."
     ]
@@ -204,13 +220,40 @@ def whatever(found: Dependence) -> Prose:
                 f"{_strongest(one, found)} ({percent(min(explained, 1.0))} of the variance of its logarithm)."
             )
     if choices.refused:
-        reasons = sorted({without_folder(one.refused, one.settings) for one in choices.refused if one.refused})
-        lines.append(f"{len(choices.refused)} more have no answer: {'; '.join(reasons)}.")
+        reasons = _refusals(found)
+        kinds = [reason.partition(", ")[2] for reason in reasons] if len(reasons) == 1 else reasons
+        lines.append(f"{len(choices.refused)} more have no answer: {'; '.join(kinds)}.")
+        lines.append(
+            "Where some have none, the choices are not independent of each other: a choice may then explain more alone "
+            "than it does with the others, and the shares say roughly which matter."
+        )
     lines.append(
         "Which choices are crossed, and that each counts alike, is judgement; the envelope has no probability of its "
         "own."
     )
     return Prose(tuple(lines), lead=True)
+
+
+_EXCEEDS = re.compile(r"casualties as (.+) gives them exceed the force in (\d+) % of the draws")
+
+
+def _refusals(found: Dependence) -> list[str]:
+    """Why specifications have no answer, each kind of reason once with how many there are."""
+    exceeding: defaultdict[str, list[int]] = defaultdict(list)
+    others: Counter[str] = Counter()
+    for one in found.choices.refused:
+        for reason in without_folder(one.refused or "", one.settings).splitlines():
+            if told := _EXCEEDS.match(reason):
+                exceeding[told[1]].append(int(told[2]))
+            elif reason.startswith("pool is 'logarithmic'"):
+                others["origins without a number of casualties in common have no logarithmic pool"] += 1
+            else:
+                others[reason] += 1
+    lines = []
+    for name, shares in sorted(exceeding.items()):
+        ends = f"{min(shares)} to {max(shares)}" if min(shares) < max(shares) else f"{max(shares)}"
+        lines.append(f"in {len(shares)}, casualties as {name} gives them exceed the force in {ends} % of the draws")
+    return lines + [f"in {number}, {reason}" for reason, number in others.items()]
 
 
 def narrows(found: Dependence) -> Prose:
@@ -223,6 +266,11 @@ def narrows(found: Dependence) -> Prose:
         f"Expected width of the {_level(found)} interval, now {now}, if one thing were known exactly: "
         f"{'; '.join(parts)}.",
     ]
+    lines[1:1] = _best_claim(found)
+    lines.append(
+        "These are widths in soldiers of every 100, where the shares of the variance above are of logarithms: what is "
+        "far out weighs more here, so the two may rank differently."
+    )
     if wider := [one.input.label for one in known if one.width.widens]:
         lines.append(
             f"Knowing {' or '.join(wider)} is expected to widen it: an average of distances between quantiles can grow "
@@ -233,16 +281,30 @@ def narrows(found: Dependence) -> Prose:
     return Prose(tuple(lines))
 
 
+def _best_claim(found: Dependence) -> list[str]:
+    """The claim that would narrow most, where something that is no claim would narrow more."""
+    narrowing = [one for one in found.inputs.narrowing if (one.width.change or 0.0) < 0]
+    claims = [one for one in narrowing if one.input.claims]
+    if not claims or claims[0] is narrowing[0]:
+        return []
+    now = share(found.inputs.worth[0].width.now, found)
+    return [
+        f"Of the claims, {claims[0].input.label} would narrow it most: {_expected(claims[0], found)} instead of {now}."
+    ]
+
+
 def split(found: Dependence) -> Prose:
     """The killed share of each origin beside the class in use and what others gave."""
     shares, settings = found.inputs.shares, found.results.settings
     lines = [f"{split_finding(found)}."]
     for one in shares.origins:
         range_ = one.killed_share.text(settings.level, digits=settings.digits)
+        if one.printed is not None:
+            lines.append(f"As printed, {whose(one.name)} figures are {one.printed:.3g} wounded for each killed.")
         lines.append(
-            f"{whose(one.name)} own figures put the killed at {range_} of its casualties. The probability that its "
-            f"wounded per killed lie inside {shares.in_use.low:.1f} to {shares.in_use.high:.1f} is "
-            f"{percent(one.inside)}."
+            f"As read here, {whose(one.name)} own figures put the killed at {range_} of its casualties. "
+            f"The probability that its wounded per killed lie inside {shares.in_use.low:.1f} to "
+            f"{shares.in_use.high:.1f} is {percent(one.inside)}."
         )
     later = [one.name for one in shares.references if not one.known_on(settings.day)]
     if later:
@@ -265,8 +327,15 @@ def assumptions(found: Dependence) -> Prose:
             f"{choices.computed} of the {len(choices.specifications)} specifications differ in their casualties: the "
             "wounded per killed play no part where every origin gives its casualties, and no pool matters where "
             "one origin is left.",
+            *_missing_forces(found),
             "Not varied: which claims are in the register, what each rule of the lexicon is (only how wide), and "
             "errors that all origins share.",
         ),
         listed=True,
     )
+
+
+def _missing_forces(found: Dependence) -> list[str]:
+    """Sizes of the force that no claim gives, which are therefore no level."""
+    missing = [one.choice for one in found.results.denominators if one.force is None]
+    return [f"Left out, since no claim gives such a size of the force: {', '.join(missing)}."] if missing else []

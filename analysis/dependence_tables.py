@@ -180,6 +180,8 @@ def references(found: Dependence) -> Table:
     rows = []
     for one in shares.origins:
         printed = "; ".join(f'{quantity} "{wording}"' for quantity, wording in one.wordings.items())
+        if one.printed is not None:
+            printed += f"; as printed {one.printed:.3g} wounded for each killed"
         ratio = one.wounded_per_killed.text(settings.level, digits=settings.digits)
         rows.append(
             (

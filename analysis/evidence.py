@@ -29,6 +29,7 @@ __all__ = [
     "CORRELATION",
     "FORCES",
     "LOSSES",
+    "QUANTITY_OF_FORCE",
     "WINDOW",
     "Evidence",
     "Exclusion",
@@ -49,6 +50,8 @@ __all__ = [
 
 LOSSES = ("killed", "wounded", "casualties")
 FORCES = ("reported", "theatre", "deployed")
+# What a claim has to count to be one.
+QUANTITY_OF_FORCE = {"reported": "deployed", "theatre": "engaged", "deployed": "deployed"}
 
 # Days after which a total is out of date beside a newer one. Judgement: in the public record of the first case NIS's
 # total grew from 1,100 to 3,000 in 25 days, so that a total of a fortnight before was about half.

@@ -19,6 +19,7 @@ from analysis.claims import Register, read_register
 from analysis.distributions import Distribution, LogNormal, as_table
 from analysis.errors import InputError
 from analysis.evidence import (
+    QUANTITY_OF_FORCE,
     Evidence,
     Force,
     ReadClaim,
@@ -67,7 +68,7 @@ def prepare(settings: Settings) -> Inputs:
 def _sizes_left_out(settings: Settings, claims: Iterable[ReadClaim], register: Register) -> str:
     """The claims of the wanted size of the force that cannot be one, each with its reason; empty if there are none."""
     why = size_reasons(claims, register=register, as_of=settings.day, window=settings.window)
-    quantity = "engaged" if settings.force == "theatre" else "deployed"
+    quantity = QUANTITY_OF_FORCE[settings.force]
     named = [one.claim for one in claims if one.claim.quantity == quantity and one.claim.id in why]
     return "; ".join(f"{claim.where}: {claim.wording!r} is left out, {why[claim.id]}" for claim in named)
 

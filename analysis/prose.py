@@ -18,8 +18,9 @@ from datetime import date
 import numpy as np
 
 from analysis.claims import Claim
+from analysis.evidence import CORRELATION, effective_number
 from analysis.lexicon import read_lexicon
-from analysis.pipeline import Results
+from analysis.pipeline import PoolResult, Results
 from analysis.summary import Estimate, likelihood, percent, rounded
 from analysis.wording import Reading
 
@@ -194,6 +195,20 @@ def confidence(results: Results) -> str:
     return (
         f"Confidence in this answer is {rating}: {len(origins)} {said} ({', '.join(origins)}), "
         f"in {len(streams)} {'stream' if len(streams) == 1 else 'streams'} of information, and {counts}."
+        f"{_worth(results)}"
+    )
+
+
+def _worth(results: Results) -> str:
+    """To how many independent origins those of the pool amount; empty where each is a stream of its own."""
+    origins = sorted({claim.origin for claim in _pooled(results)})
+    streams = [results.register.sources[origin].stream for origin in origins]
+    if len(set(streams)) == len(origins):
+        return ""
+    number = effective_number(streams)
+    return (
+        f" They are worth {number:.1f} independent origins, if two of a stream err together with a correlation of "
+        f"{CORRELATION:g}, which is judgement."
     )
 
 
@@ -238,11 +253,26 @@ def dependence(results: Results) -> Prose:
     if len(weighted) > 1 and len(pools) > 1:
         ends = [f"{one.name} {one.estimate('casualties_ratio').range(level, digits=digits)}" for one in pools]
         lines.append(f"The way of combining the origins matters: {'; '.join(ends)} of the force.")
+    lines += [line for one in pools if (line := _disagreement(one))]
     shares = [one for one in results.denominators if one.estimates]
     if len(shares) > 1:
         ends = [f"{one.choice} {one.estimate('casualties_ratio').range(level, digits=digits)}" for one in shares]
         lines.append(f"The denominator matters as well: {'; '.join(ends)} of the force.")
     return Prose(tuple(lines))
+
+
+# Agreement below which a logarithmic pool rests on so little that a reader must be told. Judgement.
+_LITTLE = 0.1
+
+
+def _disagreement(pool: PoolResult) -> str | None:
+    """A sentence where a logarithmic pool keeps next to nothing of what its origins say."""
+    if pool.agreement >= _LITTLE:
+        return None
+    return (
+        f"The origins hardly agree ({pool.agreement:.1g} on a scale from 0, no number of casualties in common, to 1, "
+        "all the same): the logarithmic pool rests on the little that they share, and its narrow range is no evidence."
+    )
 
 
 _COMBINED = {

@@ -23,7 +23,7 @@ import numpy as np
 from analysis.cells import harmless
 from analysis.claims import Claim, register_path
 from analysis.custody import to_prov
-from analysis.evidence import ReadClaim
+from analysis.evidence import CORRELATION, ReadClaim, effective_number
 from analysis.pipeline import Results, versions
 from analysis.summary import Estimate
 from analysis.wording import QUANTILES, Reading
@@ -73,6 +73,7 @@ def to_json(results: Results) -> str:
             }
             for one in results.origins
         ],
+        "effective_origins": _effective(results),
         "pools": [
             {
                 "name": one.name,
@@ -96,6 +97,13 @@ def to_json(results: Results) -> str:
         "violation": results.violation,
     }
     return json.dumps(plain(document), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+
+def _effective(results: Results) -> dict[str, object]:
+    """To how many independent origins those with weight amount, if two of a stream err together by the correlation."""
+    names = [one.name for one in results.origins if one.weight > 0]
+    number = effective_number(results.register.sources[name].stream for name in names)
+    return {"correlation": CORRELATION, "number": number}
 
 
 def settings_record(results: Results) -> dict[str, object]:

@@ -62,7 +62,8 @@ __all__ = [
 # The evidence behind the lexicon asks for halved and doubled distances; as coded is between them.
 WIDTHS = (0.5, 1.0, 2.0)
 # Of the quantiles of every specification: steps of a fortieth hold the ends of all intervals that a run gives.
-PROBABILITIES = tuple(round(step / 40, 15) for step in range(1, 40))
+_TAILS = (0.001, 0.005, 0.01)
+PROBABILITIES = tuple(sorted({*(round(k / 40, 15) for k in range(1, 40)), *_TAILS, *(1 - p for p in _TAILS)}))
 
 _RATIO = "casualties_ratio"
 _LOG2_POINTS = 10

@@ -19,7 +19,7 @@ import numpy as np
 from tabulate import tabulate
 
 from analysis.claims import Claim
-from analysis.evidence import ReadClaim
+from analysis.evidence import QUANTITY_OF_FORCE, ReadClaim, size_reasons
 from analysis.lexicon import read_lexicon
 from analysis.model import RATIOS, THRESHOLDS
 from analysis.pipeline import Results, versions
@@ -293,24 +293,31 @@ def by_origin(results: Results) -> Table:
 
 _RULES = {
     "linear": "averages the origins' probabilities, and keeps their disagreement",
-    "logarithmic": "multiplies their densities, and keeps what they have in common",
-    "median": "takes the median of their quantiles, and lies between them",
+    "logarithmic": "multiplies their densities of casualties, and keeps what they have in common",
+    "median": "takes the median of their quantiles of casualties, and lies between them there",
 }
 
 
 def pools(results: Results) -> Table:
-    """Every way of combining the origins, over the force in use; the one in use is marked."""
+    """
+    Every way of combining the origins, over the force in use; the one in use is marked.
+
+    A pool is a rule for casualties; the killed follow by each origin's own split. Agreement is that of
+    `pools.Pooling`: 1 where all say the same, 0 where they have no number in common.
+    """
     level, digits = results.settings.level, results.settings.digits
-    headings = ("pool", "what it does", "killed, of the force", "casualties, of the force", "median")
+    headings = ("pool", "what it does", "agreement", "casualties, of the force", "median", "killed, of the force")
     rows = []
     for one in results.pools:
         mark = f"{one.name} (in use)" if one.name == results.settings.pool else one.name
         if not one.estimates:
-            rows.append((mark, "the origins have no number of casualties in common", *("–",) * 3))
+            rows.append((mark, "the origins have no number of casualties in common", "0", *("–",) * 3))
             continue
-        ranges = (one.estimate(name).range(level, digits=digits) for name in ("killed_ratio", "casualties_ratio"))
-        rows.append((mark, _RULES[one.name], *ranges, one.estimate("casualties_ratio").centre(digits=digits)))
-    return Table(headings, tuple(rows), ("left", "left", "right", "right", "right"))
+        casualties, killed = (one.estimate(name) for name in ("casualties_ratio", "killed_ratio"))
+        agreement = f"{one.agreement:.2g}" if one.name == "logarithmic" else ""
+        ranges = casualties.range(level, digits=digits), casualties.centre(digits=digits)
+        rows.append((mark, _RULES[one.name], agreement, *ranges, killed.range(level, digits=digits)))
+    return Table(headings, tuple(rows), ("left", "left", "right", "right", "right", "right"))
 
 
 def alternatives(results: Results) -> Table:
@@ -321,7 +328,7 @@ def alternatives(results: Results) -> Table:
     for one in results.denominators:
         mark = f"{one.choice} (in use)" if one.choice == results.settings.force else one.choice
         if one.force is None:
-            rows.append((mark, "no number in this register", *("–",) * 4))
+            rows.append((mark, _without_force(one.choice, results), *("–",) * 4))
             continue
         printed = "; ".join(
             f'"{claim.claim.wording}" ({claim.claim.origin}, {claim.claim.as_of})' for claim in one.force.claims
@@ -333,6 +340,15 @@ def alternatives(results: Results) -> Table:
         ranges = (one.estimate(name).range(level, digits=digits) for name in names)
         rows.append((mark, printed, *ranges, one.estimate("casualties_ratio").centre(digits=digits)))
     return Table(headings, tuple(rows), ("left", "left", "right", "right", "right", "right"))
+
+
+def _without_force(choice: str, results: Results) -> str:
+    """Why no claim gives a size of the force: there is none, or each is left out."""
+    quantity, settings = QUANTITY_OF_FORCE[choice], results.settings
+    why = size_reasons(results.claims, register=results.register, as_of=settings.day, window=settings.window)
+    left_out = [one.claim for one in results.claims if one.claim.quantity == quantity and one.claim.id in why]
+    reasons = "; ".join(f'"{claim.wording}" ({claim.origin}): {why[claim.id]}' for claim in left_out)
+    return reasons or "no number in this register"
 
 
 def _reference_class(results: Results) -> str:

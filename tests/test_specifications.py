@@ -346,15 +346,15 @@ def test_medians_rise_along_the_curve(late):
 
 
 def test_a_level_of_ones_own_has_its_ends_among_the_quantiles():
-    own = specify(replace(LATE, as_of="2025-07-01", level=0.99))
+    own = specify(replace(LATE, as_of="2025-07-01", level=0.9992))
     answer = own.used.answer
-    assert answer.probabilities[[0, -1]].tolist() == [0.005, 0.995]
+    assert answer.probabilities[[0, -1]].tolist() == [0.0004, 0.9996]
     assert set(PROBABILITIES) < set(answer.probabilities.tolist())
-    interval = answer.interval(0.99)
+    interval = answer.interval(0.9992)
     assert (
         (interval.low, interval.high)
         == (answer.quantiles[0], answer.quantiles[-1])
-        == (answer.at(0.005), answer.at(0.995))
+        == (answer.at(0.0004), answer.at(0.9996))
     )
     with pytest.raises(KeyError, match="no quantile at"):
         answer.at(0.3333)
