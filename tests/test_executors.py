@@ -23,12 +23,14 @@ from pathlib import Path
 import psutil
 import pytest
 
-from analysis import executors
+from analysis import dependence, executors
+from analysis.dependence import choices_record
 from analysis.errors import InputError, WorkError
 from analysis.executors import executor_for
 from analysis.pipeline import run
 from analysis.records import to_csv, to_json
 from analysis.settings import Settings
+from analysis.specifications import specify
 
 ROOT = Path(__file__).parent.parent
 QUICK = Settings(max_draws=16384)
@@ -124,6 +126,10 @@ def files(settings: Settings, executor: Executor | None = None) -> tuple[str, st
     return to_json(results), to_csv(results)
 
 
+def specifications(settings: Settings, executor: Executor | None = None) -> str:
+    return json.dumps(choices_record(specify(settings, executor=executor)))
+
+
 def fresh(_: object) -> str:
     return uuid.uuid4().hex
 
@@ -180,21 +186,29 @@ def test_a_cluster_gives_the_same_bytes(cluster, local):
         assert files(QUICK, executor) == local
 
 
-class Holding(Executor):
-    """An executor whose second round of tasks, the last of a run, is in the middle of its work until it is let go."""
+def test_what_an_answer_depends_on_is_the_same_on_a_cluster(cluster):
+    with executor_for(cluster.address) as executor:
+        there = dependence.to_json(dependence.examine(run(QUICK, executor=executor), executor=executor))
+    assert there == dependence.to_json(dependence.examine(run(QUICK)))
 
-    def __init__(self, executor: Executor, folder: Path) -> None:
-        self.executor, self.folder, self.rounds = executor, folder, 0
+
+class Holding(Executor):
+    """An executor whose last round of tasks is in the middle of its work until it is let go."""
+
+    def __init__(self, executor: Executor, folder: Path, last: int) -> None:
+        self.executor, self.folder, self.last, self.rounds = executor, folder, last, 0
 
     def map(self, task, *iterables, timeout=None, chunksize=1):
         self.rounds += 1
-        if self.rounds != 2:
+        if self.rounds != self.last:
             return self.executor.map(task, *iterables)
         return self.executor.map(partial(held, self.folder, task), enumerate(*iterables))
 
 
-def test_a_worker_killed_in_the_middle_changes_nothing(scheduler, local, tmp_path):
-    words = tmp_path / "words"
+@pytest.mark.parametrize(("compute", "last"), [(files, 2), (specifications, 1)])
+def test_a_worker_killed_in_the_middle_changes_nothing(scheduler, compute, last, tmp_path):
+    """In the middle of a run, and of a grid of specifications."""
+    local, words = compute(QUICK), tmp_path / "words"
     words.mkdir()
     victim, survivor = (scheduler.worker(name) for name in ("victim", "survivor"))
 
@@ -213,9 +227,9 @@ def test_a_worker_killed_in_the_middle_changes_nothing(scheduler, local, tmp_pat
     with executor_for(scheduler.address) as executor, ThreadPoolExecutor(1) as other:
         until(lambda: len(workers_of(executor)) == 2, "two workers")
         killed = other.submit(kill)
-        holding = Holding(executor, words)
-        assert files(QUICK, holding) == local
-        assert holding.rounds == 2
+        holding = Holding(executor, words, last)
+        assert compute(QUICK, holding) == local
+        assert holding.rounds == last
     # The task that the victim was at was begun once more, by the one that was left.
     attempts = [process for number, process in begun() if number == killed.result()]
     assert len(attempts) == 2
