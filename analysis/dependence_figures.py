@@ -27,9 +27,10 @@ from analysis.dependence_prose import (
     drives_finding,
     envelope_finding,
     exceedance_finding,
-    share,
     specifications_finding,
     split_finding,
+    width_expected,
+    width_now,
     without_finding,
     worth_finding,
 )
@@ -393,16 +394,16 @@ def worth(ax: Axes, found: Dependence) -> Axes:
     shown = [one for one in found.inputs.narrowing if one.width.expected is not None]
     now = 100 * found.inputs.worth[0].width.now
     for y, one in enumerate(reversed(shown)):
-        width = 100 * (one.width.expected or 0.0)
+        width = 100 * (one.width.now + (one.width.change or 0.0))
         ax.plot([width, now], [y, y], color=INPUTS, linewidth=2)
         ax.plot(width, y, "o", color=INPUTS, markersize=6)
-        words = share(width / 100, found, mcse=one.width.mcse or 0.0)
+        words = width_expected(one, found)
         ax.annotate(
             words, (min(width, now), y), (-7, 0), textcoords="offset points", ha="right", va="center", fontsize=8.5
         )
     ax.axvline(now, color=DARK, linewidth=1.2)
     ax.annotate(
-        f"now {share(now / 100, found)}",
+        f"now {width_now(found)}",
         (now, len(shown) - 0.45),
         (-4, 0),
         textcoords="offset points",
@@ -470,8 +471,8 @@ def _split_alt(found: Dependence) -> str:
 
 def _worth_alt(found: Dependence) -> str:
     known = [one for one in found.inputs.narrowing if one.width.expected is not None]
-    parts = (f"{one.input.label} {share(one.width.expected or 0.0, found)}" for one in known)
-    now = share(found.inputs.worth[0].width.now, found)
+    parts = (f"{one.input.label} {width_expected(one, found)}" for one in known)
+    now = width_now(found)
     return f"Width of the interval now {now} of every 100 soldiers; if known exactly: {'; '.join(parts)}."
 
 

@@ -13,10 +13,14 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 
+import numpy as np
+from numpy.typing import NDArray
+
 from analysis.curve import Choice, Drivers, Level, Specification
 from analysis.dependence import Dependence, without_folder
+from analysis.distributions import FloatArray
 from analysis.prose import Prose, whose
-from analysis.summary import percent, rounded
+from analysis.summary import kept_place, percent, rounded
 from analysis.without import Without
 from analysis.worth import Worth
 
@@ -26,6 +30,7 @@ __all__ = [
     "choice_label",
     "drives",
     "drives_finding",
+    "end",
     "envelope_finding",
     "exceedance_finding",
     "narrows",
@@ -34,6 +39,8 @@ __all__ = [
     "split",
     "split_finding",
     "whatever",
+    "width_expected",
+    "width_now",
     "without_finding",
     "worth_finding",
 ]
@@ -68,7 +75,7 @@ def share(value: float, found: Dependence, *, mcse: float = 0.0) -> str:
         Its Monte Carlo standard error; fewer digits print where it does not support them.
     """
     ratio = found.results.estimate(_RATIO)
-    return rounded(100 * value, ratio.place(found.results.settings.digits, mcse) + 2)
+    return rounded(100 * value, kept_place(value, ratio.place(found.results.settings.digits, mcse)) + 2)
 
 
 def _level(found: Dependence) -> str:
@@ -152,7 +159,13 @@ def envelope_finding(found: Dependence) -> str:
 def _ends(found: Dependence, probability: float) -> tuple[str, str]:
     box = found.choices.envelope()
     at = min(range(len(box.probabilities)), key=lambda place: abs(box.probabilities[place] - probability))
-    return share(float(box.low[at]), found), share(float(box.high[at]), found)
+    return end(box.low, box.low_from, at, found), end(box.high, box.high_from, at, found)
+
+
+def end(values: FloatArray, by: NDArray[np.intp], at: int, found: Dependence) -> str:
+    """An end of the envelope, with the digits that the error of the specification behind it supports."""
+    answer = found.choices.specifications[int(by[at])].answer
+    return share(float(values[at]), found, mcse=float(answer.mcse[at]) if answer else 0.0)
 
 
 def split_finding(found: Dependence) -> str:
@@ -167,18 +180,26 @@ def split_finding(found: Dependence) -> str:
 
 def worth_finding(found: Dependence) -> str:
     """What would narrow the interval most if it were known exactly."""
-    best, now = found.inputs.narrowing[0], share(found.inputs.worth[0].width.now, found)
+    best, now = found.inputs.narrowing[0], width_now(found)
     if best.width.expected is None or best.width.change is None or best.width.change >= 0:
         return f"Nothing here would narrow the interval ({now} wide) by being known exactly"
-    return f"Knowing {_known(best)} would narrow the interval most: {_expected(best, found)} instead of {now}"
+    return f"Knowing {_known(best)} would narrow the interval most: {width_expected(best, found)} instead of {now}"
 
 
 def _known(one: Worth) -> str:
     return one.input.label if one.input.kind == "origin" else f"{one.input.label} exactly"
 
 
-def _expected(one: Worth, found: Dependence) -> str:
-    return share(one.width.expected or 0.0, found, mcse=one.width.mcse or 0.0)
+def width_now(found: Dependence) -> str:
+    """The width of the interval, of every 100 soldiers."""
+    width = found.inputs.worth[0].width
+    return share(width.now, found, mcse=width.mcse_now)
+
+
+def width_expected(one: Worth, found: Dependence) -> str:
+    """The width if one thing were known: that of now and the change, which have their draws in common."""
+    width = one.width
+    return share(width.now + (width.change or 0.0), found, mcse=max(width.mcse_now, width.mcse_change or 0.0))
 
 
 # ------------------------------------------------------------------------------------------------------------ sentences
@@ -258,9 +279,9 @@ def _refusals(found: Dependence) -> list[str]:
 
 def narrows(found: Dependence) -> Prose:
     """What evidence would narrow the answer most."""
-    now = share(found.inputs.worth[0].width.now, found)
+    now = width_now(found)
     known = [one for one in found.inputs.narrowing if one.width.expected is not None]
-    parts = [f"{one.input.label} {_expected(one, found)}" for one in known]
+    parts = [f"{one.input.label} {width_expected(one, found)}" for one in known]
     lines = [
         f"{worth_finding(found)} of every 100 soldiers.",
         f"Expected width of the {_level(found)} interval, now {now}, if one thing were known exactly: "
@@ -287,10 +308,8 @@ def _best_claim(found: Dependence) -> list[str]:
     claims = [one for one in narrowing if one.input.claims]
     if not claims or claims[0] is narrowing[0]:
         return []
-    now = share(found.inputs.worth[0].width.now, found)
-    return [
-        f"Of the claims, {claims[0].input.label} would narrow it most: {_expected(claims[0], found)} instead of {now}."
-    ]
+    expected, now = width_expected(claims[0], found), width_now(found)
+    return [f"Of the claims, {claims[0].input.label} would narrow it most: {expected} instead of {now}."]
 
 
 def split(found: Dependence) -> Prose:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from analysis.curve import Answer, Specification
 from analysis.dependence import Dependence, without_folder
-from analysis.dependence_prose import CHOICE_NAMES, choice_label, share
+from analysis.dependence_prose import CHOICE_NAMES, choice_label, end, share, width_expected, width_now
 from analysis.model import THRESHOLDS
 from analysis.summary import percent
 from analysis.tables import Table
@@ -103,9 +103,9 @@ def envelope(found: Dependence) -> Table:
     ):
         at = min(range(len(box.probabilities)), key=lambda place: abs(box.probabilities[place] - probability))
         ends = (
-            f"{share(float(answer.quantiles[at]), found)} %" if answer else "–",
-            f"{share(float(box.low[at]), found)} %",
-            f"{share(float(box.high[at]), found)} %",
+            f"{share(float(answer.quantiles[at]), found, mcse=float(answer.mcse[at]))} %" if answer else "–",
+            f"{end(box.low, box.low_from, at, found)} %",
+            f"{end(box.high, box.high_from, at, found)} %",
         )
         rows.append(
             (name, ends[0], ends[1], _made(int(box.low_from[at]), found), ends[2], _made(int(box.high_from[at]), found))
@@ -160,16 +160,16 @@ def worth(found: Dependence) -> Table:
         "if this were known exactly",
         f"expected width of the {_level(found)} interval",
         "now",
-        "standard error",
+        "standard error of the change",
     )
     rows = []
     for one in found.inputs.narrowing:
         width = one.width
         if width.expected is None or width.mcse is None:
-            rows.append((one.input.label, "no value of it has an answer", f"{share(width.now, found)} %", "–"))
+            rows.append((one.input.label, "no value of it has an answer", f"{width_now(found)} %", "–"))
             continue
-        shown = f"{share(width.expected, found, mcse=width.mcse)} %"
-        rows.append((one.input.label, shown, f"{share(width.now, found)} %", f"{100 * width.mcse:.1g} %"))
+        error = f"{100 * (width.mcse_change or 0.0):.1g} %"
+        rows.append((one.input.label, f"{width_expected(one, found)} %", f"{width_now(found)} %", error))
     return Table(headings, tuple(rows))
 
 

@@ -56,6 +56,8 @@ QUANTITY_OF_FORCE = {"reported": "deployed", "theatre": "engaged", "deployed": "
 # Days after which a total is out of date beside a newer one. Judgement: in the public record of the first case NIS's
 # total grew from 1,100 to 3,000 in 25 days, so that a total of a fortnight before was about half.
 WINDOW = 14
+# A smaller share of the largest weight is a slip of the hand, or meant to be 0.
+_LEAST_WEIGHT = 1e-6
 # Judgement: how far two origins of one stream err together. Shown beside 0 and 1, which bound it.
 CORRELATION = 0.5
 
@@ -552,8 +554,15 @@ def parse_weights(text: str, *, register: Register, origins: Iterable[str]) -> d
     weights = {name: given.get(name, 1 / max(together[stream], 1)) for name, stream in streams.items()}
     if sum(weights.values()) == 0:
         raise InputError(f"weights is {text!r}, which leaves every origin out; expected one above 0")
-    total = sum(weights.values())
-    return {name: weight / total for name, weight in weights.items()}
+    largest = max(weights.values())
+    relative = {name: weight / largest for name, weight in weights.items()}  # so that no sum is infinite
+    if lost := [name for name, one in relative.items() if one < _LEAST_WEIGHT and weights[name] > 0]:
+        raise InputError(
+            f"weights is {text!r}, which leaves {' and '.join(lost)} next to nothing; "
+            f"expected weights of at least {_LEAST_WEIGHT:g} of the largest, or 0"
+        )
+    total = sum(relative.values())
+    return {name: weight / total for name, weight in relative.items()}
 
 
 def weights_named(text: str, *, register: Register) -> dict[str, str]:

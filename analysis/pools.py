@@ -14,6 +14,9 @@ median       takes the median of the origins' quantiles at every probability. It
 Genest and Zidek (1986) compare the first two; the third is how ensembles of forecasts are made (Lichtendahl,
 Grushka-Cockayne and Winkler 2013, on averaging quantiles).
 
+Raising a lower bound lowers no quantile of the linear pool, nor of the casualties of the median pool. In the
+logarithmic pool it may: where two origins part, that pool goes to what they still share.
+
 Refused: a logarithmic pool of origins that have no number of casualties in common.
 """
 

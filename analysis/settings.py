@@ -106,8 +106,8 @@ class Settings:
             yield f"pool is {self.pool!r}, expected one of {', '.join(POOLS)}"
         if not isinstance(self.weights, str):
             yield f"weights is {self.weights!r}, expected text like 'NIS=2, US=1', or nothing"
-        if not isinstance(self.level, float) or not 0 < self.level < 1:
-            yield f"level is {self.level!r}, expected a number between 0 and 1, like 0.9"
+        if not isinstance(self.level, float) or not 0.001 <= self.level <= 0.9999:
+            yield f"level is {self.level!r}, expected a number between 0.001 and 0.9999, like 0.9"
         if not isinstance(self.width, float) or not 0.1 <= self.width <= 10:
             yield f"width is {self.width!r}, expected a number from 0.1 to 10, like 2"
         for name, least, most, example in (
@@ -120,7 +120,7 @@ class Settings:
             if type(value) is not int or not least <= value <= most:
                 yield f"{name} is {value!r}, expected an integer from {least} to {most}, like {example}"
         held = REPLICATES * 2**HELD_LOG2_POINTS
-        if self.pool in POOLS[1:] and type(self.max_draws) is int and self.max_draws >= 2 * held:
+        if self.pool in POOLS[1:] and type(self.max_draws) is int and self.max_draws > held:
             yield (
                 f"max_draws is {self.max_draws} with the {self.pool} pool, expected at most {held}: "
                 "more draws than can be held stream through, and only the linear pool can be made of them"

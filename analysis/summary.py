@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Estimate", "Exceedance", "Interval", "likelihood", "percent", "rounded"]
+__all__ = ["Estimate", "Exceedance", "Interval", "kept_place", "likelihood", "percent", "rounded"]
 
 # ICD 203 (2015): word and range in percent; nothing has a word below 1 and above 99 %.
 _LIKELIHOOD = (
@@ -165,6 +165,7 @@ class Estimate:
         return f"{self.range(level, digits=digits)}, centre {self.centre(digits=digits)}"
 
     def _shown(self, value: float, place: int) -> str:
+        place = kept_place(value, place, least=-12 if self.is_share or not self.unit.startswith("soldiers") else 0)
         return rounded(value * 100, place + 2) if self.is_share else rounded(value, place)
 
 
@@ -198,6 +199,30 @@ def rounded(value: float, place: int) -> str:
     """
     value = float(np.round(value, -place))
     return f"{value:,.{max(-place, 0)}f}"
+
+
+def kept_place(value: float, place: int, *, least: int = -12) -> int:
+    """
+    The place to print a value to, so that its first digit is not rounded away: at most four places below the one given.
+
+    Parameters
+    ----------
+    value : float
+    place : int
+        What its error supports, as a power of ten.
+    least : int
+        A place that is not gone below for this: 0 for soldiers, of whom there are no fractions.
+
+    Examples
+    --------
+    >>> kept_place(630.0, 3), kept_place(4_870.0, 2), kept_place(0.4, 1, least=0), kept_place(0.4, 0)
+    (2, 2, 0, -1)
+    >>> kept_place(1e-9, 0)
+    -4
+    """
+    if value == 0 or abs(value) >= 10.0**place:
+        return place
+    return min(place, max(int(np.floor(np.log10(abs(value)))), place - 4, least))
 
 
 def percent(probability: float) -> str:

@@ -287,7 +287,7 @@ def by_origin(results: Results) -> Table:
     for origin in results.origins:
         ranges = [origin.estimate(name).range(level, digits=digits) for name in names if origin.estimates]
         none = ["more than the force in most draws", *[""] * (len(names) - 1)]
-        rows.append((f"{origin.name} alone", f"{origin.weight:.2f}", *(ranges or none)))
+        rows.append((f"{origin.name} alone", f"{100 * origin.weight:.3g} %", *(ranges or none)))
     return Table(headings, tuple(rows))
 
 

@@ -326,6 +326,7 @@ def test_breaking_news_is_read_wider_than_a_settled_count(write_rows):
         ("NIS=3", {"NIS": 0.75, "US DoD": 0.25}),
         ("US=1, NIS=0", {"NIS": 0.0, "US DoD": 1.0}),
         (" Pentagon = 1 , NIS = 1 ", {"NIS": 0.5, "US DoD": 0.5}),
+        ("NIS=1e308, US=1e308", {"NIS": 0.5, "US DoD": 0.5}),
     ],
 )
 def test_weights(text, expected):
@@ -361,6 +362,7 @@ def test_origins_of_one_stream_share_a_weight(text, expected):
         ("NIS=1, NIS=2", "weights names NIS twice, expected it once"),
         ("NIS", "weights gives NIS '', expected a number, like NIS=2"),
         ("NIS=0, US=0", "weights is 'NIS=0, US=0', which leaves every origin out"),
+        ("NIS=1e-300, US=1", "weights is 'NIS=1e-300, US=1', which leaves NIS next to nothing; expected weights of at"),
     ],
 )
 def test_wrong_weights(text, message):

@@ -12,12 +12,14 @@ from scipy.stats import norm
 
 from analysis.distributions import LogNormal, Scaled, Uniform, as_table, point
 from analysis.errors import InputError
+from analysis.inputs import prepare
 from analysis.model import QUANTITIES, RATIOS, Question, draw, pooled, ratio_below, summarize
 from analysis.pipeline import run
 from analysis.pools import POOLS, RESOLUTION, _Casualties, _medians, pooling
 from analysis.records import to_json
 from analysis.sampling import cube, mean_and_mcse, replicate_seeds, weighted_quantiles
 from analysis.settings import Settings
+from analysis.wording import read
 
 SEEDS = replicate_seeds(np.random.default_rng(23), 8)
 LEVELS = np.array([0.05, 0.25, 0.5, 0.75, 0.95])
@@ -294,3 +296,48 @@ def test_settings_refuse_a_width_that_is_none():
             Settings(width=wrong)
     assert Settings(width=2).width == 2.0
     assert replace(Settings(), width=0.5).width == 0.5
+
+
+BOUNDS = (100, 150, 200, 300, 500, 800, 1200)
+
+
+def quantiles_by_bound(pool: str) -> np.ndarray:
+    """Killed and casualties of the seed, with NIS's "at least 100" raised bound by bound: (bound, 2, level)."""
+    seed, found = prepare(Settings()).questions["reported"], []
+    for bound in BOUNDS:
+        nis = {**seed.origins["NIS"], "killed": read(f"at least {bound}").distribution}
+        rows = summaries(replace(seed, origins={**seed.origins, "NIS": nis}), pool, log2_points=10).mean(axis=0)
+        found.append(rows[[QUANTITIES.index("killed"), CASUALTIES]])
+    return np.array(found)
+
+
+def test_raising_a_lower_bound_lowers_no_quantile_of_the_linear_pool():
+    found = quantiles_by_bound("linear")
+    # 1e-9: rounding. All bounds are drawn from the same points.
+    assert np.all(np.diff(found, axis=0) >= -1e-9 * found[:-1])
+    assert found[-1, 0, 2] > 2 * found[0, 0, 2]
+
+
+def test_raising_a_lower_bound_lowers_no_quantile_of_casualties_in_the_median_pool():
+    found = quantiles_by_bound("median")[:, 1]
+    # 1e-3: ranks of 1,024 draws, which another bound orders otherwise.
+    assert np.all(np.diff(found, axis=0) >= -1e-3 * found[:-1])
+    assert found[-1, 2] > 1.3 * found[0, 2]
+
+
+def test_the_logarithmic_pool_may_fall_where_a_bound_rises():
+    """Where two origins part, it goes to what they still share: the exception that `analysis.pools` states."""
+    found = quantiles_by_bound("logarithmic")
+    falls = np.diff(found, axis=0) / found[:-1]
+    assert falls.min() < -0.02
+    # What is far above that does rise: the lowest bound against the highest, at the middle of the casualties.
+    assert found[-1, 1, 2] > found[0, 1, 2]
+
+
+@pytest.mark.parametrize("pool", POOLS)
+def test_scaling_the_force_alone_scales_the_ratios(pool):
+    origins = {"a": WAYS["both"], "b": WAYS["sum"]}
+    small, large = (summaries(asked(origins, force=point(f)), pool)[0] for f in (50_000.0, 400_000.0))
+    for name in RATIOS:
+        row = QUANTITIES.index(name)
+        assert 8 * large[row] == pytest.approx(small[row], rel=1e-12), name  # a power of two is exact
