@@ -7,15 +7,15 @@ are a convolution. All quantiles and exceedances come from one table, and pools 
 This is for specifications, hundreds at once: roots on the coarse table of `analysis.smooth` take five times as long.
 
 What it costs is the step of the lattice, a thousandth of a value. Losses are shared between the two nodes beside them,
-and the force is averaged over each step, so that the error is of second order. For 39 quantiles of 1,024 draws, over
-specifications of the seed (``tests/benchmarks/bench_grid.py``; errors as shares of a quantile, the last one of the
-mean of 16 replicates):
+and the force is averaged over each step, so that the error is of second order. For 39 quantiles of 1,024 draws, 2.5 to
+97.5 %, over specifications of the seed (``tests/benchmarks/bench_grid.py``; errors as shares of a quantile, the last
+one of the mean of 16 replicates):
 
 ============================  =======  =================  ==============
 way                           time     worst error of it  standard error
 ============================  =======  =================  ==============
-`model.ratio_quantiles`       22 ms    none (1e-11)       1.1e-4
-this table                    0.4 ms   1.3e-5             1.1e-4
+`model.ratio_quantiles`       3.6 ms   none               1.1e-4
+this table                    0.3 ms   1.3e-5             1.1e-4
 quantiles of weighted draws   0.1 ms   none               6.8e-4
 ============================  =======  =================  ==============
 

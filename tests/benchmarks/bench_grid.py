@@ -27,7 +27,7 @@ from analysis.specifications import PROBABILITIES, grid, specify
 
 SETTINGS = Settings()
 GRID = grid(SETTINGS)
-LEVELS = np.array(PROBABILITIES)
+LEVELS = np.array([p for p in PROBABILITIES if 0.025 <= p <= 0.975])
 
 
 def afresh(settings: Settings) -> np.ndarray:
