@@ -197,9 +197,12 @@ def width_now(found: Dependence) -> str:
 
 
 def width_expected(one: Worth, found: Dependence) -> str:
-    """The width if one thing were known: that of now and the change, which have their draws in common."""
+    """The width if one thing were known; that of now and the change to it, where their common draws make this surer."""
     width = one.width
-    return share(width.now + (width.change or 0.0), found, mcse=max(width.mcse_now, width.mcse_change or 0.0))
+    together = max(width.mcse_now, width.mcse_change or 0.0)
+    if width.expected is not None and width.mcse is not None and width.mcse <= together:
+        return share(width.expected, found, mcse=width.mcse)
+    return share(width.now + (width.change or 0.0), found, mcse=together)
 
 
 # ------------------------------------------------------------------------------------------------------------ sentences

@@ -6,7 +6,7 @@ What a run depends on, and the seeds that follow from it.
 >>> Settings(level=2)
 Traceback (most recent call last):
 ...
-analysis.errors.InputError: level is 2.0, expected a number between 0 and 1, like 0.9
+analysis.errors.InputError: level is 2.0, expected a number between 0.001 and 0.9999, like 0.9
 """
 
 from __future__ import annotations

@@ -11,7 +11,8 @@ silence. One that cannot be answered is in the curve with its reason.
 >>> curve = specify(Settings())
 >>> len(curve.specifications), len(curve.refused)
 (324, 0)
->>> low, high = curve.envelope().low[1], curve.envelope().high[-2]  # 5 % and 95 %
+>>> box, at = curve.envelope(), np.searchsorted(PROBABILITIES, (0.05, 0.95))
+>>> low, high = box.low[at[0]], box.high[at[1]]
 >>> f"whatever the choice within these, between {100 * low:.0f} % and {100 * high:.0f} %"
 'whatever the choice within these, between 1 % and 28 %'
 """

@@ -220,7 +220,7 @@ def refused(result: tuple[int, str, str], *messages: str) -> None:
         (("--weights", "NIS=-1"), "weights gives NIS -1"),
         (("--weights", "NIS=0,US=0"), "leaves every origin out"),
         (("--weights", "KGB=1"), "weights names 'KGB'"),
-        (("--level", "1.5"), "level is 1.5, expected a number between 0 and 1"),
+        (("--level", "1.5"), "level is 1.5, expected a number between 0.001 and 0.9999"),
         (("--level", "x"), "level is 'x', expected a number like 0.9"),
         (("--seed", "x"), "seed is 'x', expected an integer like 20241219"),
         (("--seed", "7.5"), "seed is '7.5', expected an integer"),

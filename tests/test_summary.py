@@ -34,7 +34,7 @@ def test_each_number_has_the_digits_of_its_own_error():
         ({"mcse": 3.0}, 2, "300 to 1,500, centre 800"),  # 2 x 3 exceeds half of 10, not half of 100
         ({"mcse": 2.4}, 2, "290 to 1,540, centre 830"),
         ({"mcse": 2.5}, 2, "290 to 1,540, centre 830"),  # 2 x 2.5 is half of 10 and does not exceed it
-        ({"mcse": 30.0}, 2, "0 to 2,000, centre 1,000"),
+        ({"mcse": 30.0}, 2, "300 to 2,000, centre 800"),
         ({"mcse": 0.3}, 3, "290 to 1,540, centre 830"),
         ({"sd": 0.0, "median": 7.0, "low": 7.0, "high": 7.0, "mcse": 0.0}, 2, "7 to 7, centre 7"),
         ({"sd": 4.4, "median": 5.34, "low": 1.57, "high": 13.45}, 2, "1.6 to 13.4, centre 5.3"),
