@@ -11,6 +11,7 @@ answered is there with its reason, and counts for nothing else.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -202,6 +203,9 @@ class Alternative:
     difference, mcse : float or None
         Of the median from the one in use, shares of the force; the error is that of the difference in each replicate,
         whose points are the same. ``None`` if refused.
+    killed : Estimate or None
+        The killed over the force, the same as a run gives it: wounded per killed moves these where it moves no
+        casualties. ``None`` if refused.
     """
 
     choice: Choice
@@ -209,6 +213,7 @@ class Alternative:
     specification: Specification
     difference: float | None
     mcse: float | None
+    killed: Estimate | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,12 +265,16 @@ class Curve:
         In the order of `specifications.grid`: the last choice changes first.
     computed : int
         How many answers were computed; a choice that plays no part in a specification has no answer of its own.
+    killed : mapping of tuple of int to Estimate
+        The killed over the force, by `Specification.levels`: of the one in use and those that differ from it in one
+        choice, where they are answered.
     """
 
     settings: Settings
     choices: tuple[Choice, ...]
     specifications: tuple[Specification, ...]
     computed: int
+    killed: Mapping[tuple[int, ...], Estimate]
 
     @property
     def used(self) -> Specification:
@@ -312,7 +321,8 @@ class Curve:
         for at, choice in enumerate(self.choices):
             for place, level in enumerate(choice.levels):
                 other = by_levels[(*self.used.levels[:at], place, *self.used.levels[at + 1 :])]
-                found.append(Alternative(choice, level, other, *_difference(other.answer, self.used.answer)))
+                moved = _difference(other.answer, self.used.answer)
+                found.append(Alternative(choice, level, other, *moved, self.killed.get(other.levels)))
         return tuple(found)
 
     def drivers(self) -> tuple[Drivers, ...]:

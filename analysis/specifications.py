@@ -20,7 +20,7 @@ silence. One that cannot be answered is in the curve with its reason.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -32,7 +32,7 @@ from analysis.claims import Register
 from analysis.curve import CHOICES, Answer, Choice, Curve, Level, Specification
 from analysis.distributions import Distribution, FloatArray, ready
 from analysis.errors import InputError
-from analysis.estimates import estimate_at
+from analysis.estimates import estimate_at, estimate_of, probabilities
 from analysis.evidence import FORCES, parse_weights, weights_named
 from analysis.inputs import Inputs, prepare
 from analysis.lattice import OnLattice, RatioTable, force_on, mixed, ratio_of
@@ -45,12 +45,13 @@ from analysis.model import (
     losses_from,
     needs_ratio,
     over_force,
+    quantiles_of_ratios,
     ratio_below,
 )
 from analysis.pools import POOLS, Combined, Pooling
 from analysis.sampling import cube, map_replicates, mean_and_mcse, weighted_quantiles
 from analysis.settings import REPLICATES, Settings, scrambles
-from analysis.summary import Exceedance
+from analysis.summary import Estimate, Exceedance
 
 __all__ = [
     "PROBABILITIES",
@@ -66,7 +67,7 @@ WIDTHS = (0.5, 1.0, 2.0)
 _TAILS = (0.001, 0.005, 0.01)
 PROBABILITIES = tuple(sorted({*(round(k / 40, 15) for k in range(1, 40)), *_TAILS, *(1 - p for p in _TAILS)}))
 
-_RATIO = "casualties_ratio"
+_RATIO, _KILLED = "casualties_ratio", "killed_ratio"
 _LOG2_POINTS = 10
 _DRAWS = REPLICATES * 2**_LOG2_POINTS
 
@@ -185,6 +186,10 @@ class _Cell:
     weights: tuple[tuple[str, float], ...]
 
 
+# What the killed depend on: an answer, and the level of R that splits casualties; ``None`` where nothing is split by R.
+_Split = tuple[_Cell, str | None]
+
+
 @dataclass(frozen=True, slots=True)
 class _Plan:
     """
@@ -202,6 +207,10 @@ class _Plan:
     columns : mapping of pairs of str to int
         Of the points, by origin and quantity.
     probabilities : array, shape (p,)
+    splits : tuple of _Split
+        Of which the killed are wanted, each once.
+    killed_at : array, shape (k,)
+        Probabilities of the quantiles of the killed: those of a run.
     """
 
     figures: Mapping[float, Mapping[str, Mapping[str, Distribution]]]
@@ -210,6 +219,8 @@ class _Plan:
     cells: Mapping[_Cell, Pooling]
     columns: Mapping[tuple[str, str], int]
     probabilities: FloatArray
+    splits: tuple[_Split, ...]
+    killed_at: FloatArray
 
     @property
     def dimensions(self) -> int:
@@ -260,6 +271,15 @@ class _Levels:
             tuple(weights.items()),
         )
 
+    def split(self, one: Settings) -> _Split:
+        cell, origins = self.cell(one), self.widths[one.width][one.force].origins
+        return cell, one.wounded_per_killed if any(_is_split(origins[name]) for name, _ in cell.weights) else None
+
+
+def _is_split(given: Collection[str]) -> bool:
+    """Whether R has a part in an origin's killed and wounded: where it gives one number and no more."""
+    return len(given) == 1
+
 
 def _refusal(settings: Settings) -> str | None:
     """What is wrong with settings before anything is sampled."""
@@ -295,6 +315,9 @@ def specify(settings: Settings, *, executor: Executor | None = None) -> Curve:
     losses once for an origin and a width, and what pools and sets of origins differ in is how these are combined. For
     the seed that takes half a second, and two and a half minutes the plain way. With the same tables and nothing
     shared it takes twenty times as long, of which seven times is that 279 of the 324 come to the same as another.
+
+    The killed over the force are found for the choices made one at a time only, 12 different ones of the seed's 324,
+    and as a run finds them: roots to the last digit, which take a third of the whole time.
     """
     inputs = prepare(settings)
     crossed = _choices(settings, inputs)
@@ -310,14 +333,22 @@ def specify(settings: Settings, *, executor: Executor | None = None) -> Curve:
     ]
     if reason := reasons[levels.index(used)]:  # `run` would not answer, and nothing could be compared with it
         raise InputError(*reason.split("\n"))
-    plan = _plan(settings, asked, read)
-    rows = np.array(map_replicates(partial(_replicate, plan), scrambles(settings), executor=executor))
+    one_at_a_time = {
+        at: read.split(one)
+        for one, at, reason in zip(specifications, levels, reasons, strict=True)
+        if not reason and sum(own != other for own, other in zip(used, at, strict=True)) <= 1
+    }
+    plan = _plan(settings, asked, read, tuple(dict.fromkeys(one_at_a_time.values())))
+    done = map_replicates(partial(_replicate, plan), scrambles(settings), executor=executor)
+    rows, killed = (np.array(part) for part in zip(*done, strict=True))
     answers = {cell: _answer(rows[:, at], plan.probabilities, settings.level) for at, cell in enumerate(plan.cells)}
     made = [
         Specification(one, at, at == used, None if reason else answers[cell], reason)
         for one, at, cell, reason in zip(specifications, levels, cells, reasons, strict=True)
     ]
-    return Curve(settings, crossed, tuple(made), len(answers))
+    estimates = {split: _killed_estimate(killed[:, at], settings.level) for at, split in enumerate(plan.splits)}
+    by_levels = {at: estimates[split] for at, split in one_at_a_time.items()}
+    return Curve(settings, crossed, tuple(made), len(answers), by_levels)
 
 
 def _asked(
@@ -334,7 +365,7 @@ def _asked(
     return asked
 
 
-def _plan(settings: Settings, asked: Mapping[_Cell, Pooling | str], read: _Levels) -> _Plan:
+def _plan(settings: Settings, asked: Mapping[_Cell, Pooling | str], read: _Levels, splits: tuple[_Split, ...]) -> _Plan:
     questions = {width: by_force[settings.force] for width, by_force in read.widths.items()}
     figures = {
         width: {
@@ -353,15 +384,21 @@ def _plan(settings: Settings, asked: Mapping[_Cell, Pooling | str], read: _Level
     on = {key: force_on(force) for key, force in forces.items()}
     pairs = [(origin, quantity) for origin, given in figures[settings.width].items() for quantity in given]
     columns = {pair: 2 + at for at, pair in enumerate(pairs)}
-    return _Plan(figures, read.ratios, on, cells, columns, _probabilities(settings.level))
+    levels = _probabilities(settings.level), splits, probabilities(settings.level)
+    return _Plan(figures, read.ratios, on, cells, columns, *levels)
 
 
 def _probabilities(level: float) -> FloatArray:
     return np.array(sorted({*PROBABILITIES, *(round((1 + side * level) / 2, 15) for side in (-1, 1))}))
 
 
-def _replicate(plan: _Plan, seed: np.random.SeedSequence) -> FloatArray:
-    """Of one replicate a row for each cell: quantiles, exceedances, mean, sd and share kept, shape (cells, p + 7)."""
+def _replicate(plan: _Plan, seed: np.random.SeedSequence) -> tuple[FloatArray, FloatArray]:
+    """
+    Of one replicate a row for each cell, and one for each split.
+
+    Quantiles, exceedances, mean, sd and share kept, shape (cells, p + 7); of the killed, quantiles, mean and sd, shape
+    (splits, k + 2).
+    """
     shared = _Shared(plan, cube(seed, log2_points=_LOG2_POINTS, dimensions=plan.dimensions), {}, {}, {}, {}, {})
     rows = []
     for cell, pool in plan.cells.items():
@@ -375,7 +412,23 @@ def _replicate(plan: _Plan, seed: np.random.SeedSequence) -> FloatArray:
             table = ratio_of(parts, plan.forces[cell.width, cell.force])
         kept = sum(weight * float(drawn[name].weight.mean()) for name, weight in cell.weights)
         rows.append(np.append(_summary(combined, table, plan.probabilities), kept))
-    return np.array(rows)
+    killed = [_killed(shared, *split) for split in plan.splits]
+    return np.array(rows), np.array(killed)
+
+
+def _killed(shared: _Shared, cell: _Cell, ratio: str | None) -> FloatArray:
+    """Quantiles, mean and sd of the killed over the force, as `model.summarize` has them."""
+    plan = shared.plan
+    drawn = {name: shared.draws(name, cell, ratio) for name, _ in cell.weights}
+    combined = plan.cells[cell].combine(drawn, shared.points[:, 0])
+    (quantiles,) = quantiles_of_ratios(combined.draws, combined.question, names=(_KILLED,), levels=plan.killed_at)
+    values, weight = _weighted(combined, _KILLED)
+    return np.append(quantiles, _moments(values, weight))
+
+
+def _killed_estimate(rows: FloatArray, level: float) -> Estimate:
+    """What the replicates of a split come to."""
+    return estimate_of(_KILLED, level, mean=rows[:, -2], sd=rows[:, -1], quantiles=rows[:, :-2])
 
 
 _Drawn = tuple[str, float, str | None, str]
@@ -393,8 +446,9 @@ class _Shared:
     drawn: dict[_Drawn, Draws]
     tables: dict[_Drawn, RatioTable]
 
-    def draws(self, origin: str, cell: _Cell) -> Draws:
-        key = self._key(origin, cell)
+    def draws(self, origin: str, cell: _Cell, ratio: str | None = None) -> Draws:
+        """An origin's draws; how their casualties are split matters only where R is named."""
+        key = self._key(origin, cell, ratio)
         if key not in self.drawn:
             force = self.plan.cells[cell].question.force
             self.drawn[key] = over_force(self._loss(*key[:3]), force, self.points[:, 0])
@@ -406,13 +460,10 @@ class _Shared:
             self.tables[key] = ratio_of([(1.0, self.drawn[key])], self.plan.forces[cell.width, cell.force])
         return self.tables[key]
 
-    def _key(self, origin: str, cell: _Cell) -> _Drawn:
-        return (
-            origin,
-            cell.width,
-            cell.ratio if needs_ratio(self.plan.figures[cell.width][origin]) else None,
-            cell.force,
-        )
+    def _key(self, origin: str, cell: _Cell, ratio: str | None = None) -> _Drawn:
+        given = self.plan.figures[cell.width][origin]
+        used = cell.ratio if needs_ratio(given) else ratio if _is_split(given) else None
+        return origin, cell.width, used, cell.force
 
     def _loss(self, origin: str, width: float, ratio: str | None) -> Losses:
         key = origin, width, ratio
@@ -432,18 +483,27 @@ class _Shared:
 
 def _summary(combined: Combined, table: RatioTable, probabilities: FloatArray) -> FloatArray:
     """Quantiles, exceedances, mean and sd of the casualties ratio of a pool."""
-    values = np.concatenate([one.quantity(_RATIO) for one in combined.draws.values()])
-    shares = combined.question.weights
-    weight = np.concatenate([shares[name] * one.mass / one.mass.sum() for name, one in combined.draws.items()])
-    mean = float(values @ weight)
-    sd = float(np.sqrt((values - mean) ** 2 @ weight))
+    values, weight = _weighted(combined, _RATIO)
     thresholds, force = np.array(THRESHOLDS), combined.question.force
     if force.x[0] == force.x[-1]:  # one value: nothing to integrate out
         quantiles = weighted_quantiles(values, weight, probabilities)
         exceeding = 1 - ratio_below(combined.draws, combined.question, name=_RATIO, threshold=thresholds)
     else:
         quantiles, exceeding = table.quantiles(probabilities), table.exceeding(thresholds)
-    return np.concatenate([quantiles, exceeding, [mean, sd]])
+    return np.concatenate([quantiles, exceeding, _moments(values, weight)])
+
+
+def _weighted(combined: Combined, name: str) -> tuple[FloatArray, FloatArray]:
+    """The draws of a quantity, and their weights in the pool."""
+    shares = combined.question.weights
+    weight = [shares[origin] * one.mass / one.mass.sum() for origin, one in combined.draws.items()]
+    return np.concatenate([one.quantity(name) for one in combined.draws.values()]), np.concatenate(weight)
+
+
+def _moments(values: FloatArray, weight: FloatArray) -> tuple[float, float]:
+    """Mean and sd."""
+    mean = float(values @ weight)
+    return mean, float(np.sqrt((values - mean) ** 2 @ weight))
 
 
 def _answer(rows: FloatArray, probabilities: FloatArray, level: float) -> Answer:

@@ -177,6 +177,74 @@ def test_a_specification_is_a_run(curve, change):
     same_as_run(one, run(wanted))
 
 
+def killed_as_in_a_run(one, results):
+    """
+    The slow twin: quantiles of the killed to the last digit, since they are the same roots of the same draws.
+
+    1e-12 is rounding: a run has the means of all quantities from one product of matrices. An error of a mean is itself
+    a difference of replicates alike, so that it keeps fewer digits.
+    """
+    ours, theirs = one.killed, results.estimate("killed_ratio")
+    assert (ours.name, ours.unit, ours.median, ours.mcse) == (theirs.name, theirs.unit, theirs.median, theirs.mcse)
+    assert ours.intervals == theirs.intervals
+    assert (ours.mean, ours.sd) == pytest.approx((theirs.mean, theirs.sd), rel=1e-12)
+    assert ours.mcse_mean == pytest.approx(theirs.mcse_mean, rel=1e-6)
+
+
+# Each choice otherwise; and two that are otherwise at once, in use.
+ALONE = [
+    {},
+    {"pool": "logarithmic"},
+    {"pool": "median"},
+    {"width": 2.0},
+    {"wounded_per_killed": "poor-evacuation"},
+    {"wounded_per_killed": "confined"},
+    {"wounded_per_killed": "modern-us"},
+    {"force": "theatre"},
+    {"force": "deployed"},
+    {"weights": "NIS=0"},
+    {"weights": "US DoD=0"},
+]
+
+
+@pytest.mark.parametrize("change", ALONE)
+def test_the_killed_of_a_choice_made_otherwise_are_those_of_a_run(curve, change):
+    wanted = replace(SEED, max_draws=2**14, **change)
+    first, *others = [one for one in curve.alternatives() if one.specification.settings == wanted]
+    assert [one.killed for one in others] == [first.killed] * len(others)
+    killed_as_in_a_run(first, run(wanted))
+
+
+@pytest.mark.parametrize("pool", ["logarithmic", "median"])
+def test_so_are_they_beside_another_pool_and_where_casualties_need_wounded_per_killed(pool):
+    own = replace(LATE, pool=pool, weights="NIS=2", width=1.5, level=0.8)
+    for one in specify(own).alternatives():
+        if one.level.label in ("1.5", "confined", "theatre", "without NIS"):
+            killed_as_in_a_run(one, run(one.specification.settings))
+
+
+def test_the_killed_are_found_once_and_for_choices_made_one_at_a_time(curve, late):
+    # 16 levels, of which the 5 in use are one specification.
+    assert set(curve.killed) == {one.specification.levels for one in curve.alternatives()}
+    assert len(curve.killed) == len({id(one) for one in curve.killed.values()}) == 12
+    # Two forces of the same claims are one force.
+    reported, theatre = (one for one in late.alternatives() if one.level.label in ("reported", "theatre"))
+    assert (reported.killed is theatre.killed) == (reported.specification.answer is theatre.specification.answer)
+    refused = [one for one in late.alternatives() if one.specification.refused]
+    assert [(one.level.label, one.killed) for one in refused] == [("modern-us", None)]
+
+
+def test_an_origin_that_gives_both_parts_is_split_by_no_class(curve):
+    """NIS gives killed and wounded: where it counts alone no wounded per killed move its killed."""
+    own = specify(replace(SEED, weights="US DoD=0"))
+    assert len({id(one.killed) for one in own.alternatives() if one.choice.name == "wounded_per_killed"}) == 1
+    # US DoD gives casualties, half of the pool. With a fixed number of wounded per killed the killed are casualties
+    # over 1 + R, so that of 8 to 17 there are fewer than of 1.3 to 6.8, and the casualties are the same.
+    killed = {one.level.label: one.killed for one in curve.alternatives() if one.choice.name == "wounded_per_killed"}
+    assert killed["modern-us"].interval(0.9).high < killed["historical"].interval(0.9).high
+    assert killed["confined"].interval(0.9).high > 2 * killed["historical"].interval(0.9).high
+
+
 @pytest.mark.parametrize(
     "change",
     [{"force": "theatre", "wounded_per_killed": "historical"}, {"force": "theatre", "weights": "NIS=0", "width": 2.0}],
@@ -281,6 +349,7 @@ def test_workers_change_nothing(curve, pool):
     assert json.dumps(choices_record(again)) == json.dumps(choices_record(curve))
     for one, other in zip(curve.specifications, again.specifications, strict=True):
         assert one.answer.replicates.tobytes() == other.answer.replicates.tobytes()
+    assert again.killed == curve.killed
 
 
 class Posted(ThreadPoolExecutor):
@@ -384,7 +453,12 @@ def by_hand():
         Specification(SEED, levels, at == 0, one, None if one else "no answer")
         for at, (levels, one) in enumerate(zip([(0, 0), (0, 1), (1, 0), (1, 1)], answers, strict=True))
     ]
-    return Curve(SEED, (pool, width), tuple(made), 3)
+    return Curve(SEED, (pool, width), tuple(made), 3, {(0, 0): killed(0.01), (0, 1): killed(0.02)})
+
+
+def killed(median):
+    interval = Interval(0.9, "equal-tailed", median / 2, 2 * median, 0.0, 0.0)
+    return Estimate("killed_ratio", "share of the force", median, median, 0.001, 0.0, 0.0, (interval,))
 
 
 def test_the_envelope_by_hand():
@@ -409,6 +483,7 @@ def test_alternatives_and_order_by_hand():
         ("width", "1", 0.0, 0.0),
         ("width", "2", 0.0, 0.0),
     ]
+    assert [one.killed for one in curve.alternatives()] == [killed(0.01), None, killed(0.01), killed(0.02)]
     assert [one.levels for one in curve.by_median()] == [(0, 0), (0, 1), (1, 1)]
     assert [one.levels for one in curve.refused] == [(1, 0)]
 
