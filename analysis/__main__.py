@@ -166,6 +166,7 @@ def sensitivity(
         dependence_prose.whatever(found),
         dependence_prose.assumptions(found),
         dependence_tables.alternatives(found),
+        dependence_prose.killed(found),
         dependence_prose.drives(found),
         dependence_tables.inputs(found),
         dependence_tables.choices(found),

@@ -26,6 +26,7 @@ from analysis.pipeline import Results
 from analysis.records import estimate_record, fields_record, plain, settings_record
 from analysis.sensitivity import Sensitivity
 from analysis.settings import Settings
+from analysis.shares import Shares
 from analysis.without import CURVE, Without
 
 __all__ = ["Dependence", "choices_record", "examine", "inputs_record", "to_json", "without_folder", "write"]
@@ -104,19 +105,16 @@ def inputs_record(found: Sensitivity) -> dict[str, object]:
     """
     What the answer depends on among its inputs, as JSON holds it.
 
-    Keys: ``inputs`` with the Sobol indices and what they are of; ``whole`` and ``without``, the pool of
-    all origins and of all but one, each with its quantiles at the probabilities of ``curve_levels``; ``worth``, the
-    width of the interval of casualties over force and the width expected if an input were exact; ``killed_shares``.
+    Keys: ``inputs`` with the Sobol indices and what they are of, and ``inputs_killed`` with those of the killed over
+    force; ``whole`` and ``without``, the pool of all origins and of all but one, each with its quantiles at the
+    probabilities of ``curve_levels``; ``worth``, the width of the interval of casualties over force and the width
+    expected if an input were exact; ``killed_shares``.
     What has no answer is null, with its reason or the probability of an answer beside it.
     """
-    inputs = found.inputs
     return {
         "quantity": "casualties_ratio",
-        "inputs": {
-            **{name: value for name, value in fields_record(inputs).items() if name != "rows"},
-            "notes": list(inputs.notes),
-            "rows": [{**fields_record(row), "input": fields_record(row.input)} for row in inputs.rows],
-        },
+        "inputs": _shares_record(found.inputs),
+        "inputs_killed": _shares_record(found.killed),
         "curve_levels": list(CURVE),
         "whole": _without_record(found.whole),
         "without": [_without_record(one) for one in found.without],
@@ -125,6 +123,14 @@ def inputs_record(found: Sensitivity) -> dict[str, object]:
             for one in found.worth
         ],
         "killed_shares": _killed_shares_record(found.shares),
+    }
+
+
+def _shares_record(shares: Shares) -> dict[str, object]:
+    return {
+        **{name: value for name, value in fields_record(shares).items() if name != "rows"},
+        "notes": list(shares.notes),
+        "rows": [{**fields_record(row), "input": fields_record(row.input)} for row in shares.rows],
     }
 
 
@@ -187,6 +193,7 @@ def choices_record(curve: Curve) -> dict[str, object]:
                 "specification": place[one.specification.levels],
                 "difference": one.difference,
                 "mcse": one.mcse,
+                "killed": one.killed and estimate_record(one.killed),
             }
             for one in curve.alternatives()
         ],

@@ -16,10 +16,11 @@ from collections import Counter, defaultdict
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.curve import Choice, Drivers, Level, Specification
+from analysis.curve import Alternative, Choice, Drivers, Level, Specification
 from analysis.dependence import Dependence, without_folder
 from analysis.distributions import FloatArray
 from analysis.prose import Prose, whose
+from analysis.shares import Shares
 from analysis.summary import kept_place, percent, rounded
 from analysis.without import Without
 from analysis.worth import Worth
@@ -33,6 +34,7 @@ __all__ = [
     "end",
     "envelope_finding",
     "exceedance_finding",
+    "killed",
     "narrows",
     "share",
     "specifications_finding",
@@ -54,6 +56,7 @@ CHOICE_NAMES = {
 }
 _WIDTHS = {0.5: "half", 1.0: "as read", 2.0: "double"}
 _RATIO = "casualties_ratio"
+_ROUNDING = 1e-9  # of the processor: nothing differs by it
 
 
 def choice_label(choice: Choice, level: Level) -> str:
@@ -208,15 +211,20 @@ def width_expected(one: Worth, found: Dependence) -> str:
 # ------------------------------------------------------------------------------------------------------------ sentences
 
 
-def drives(found: Dependence) -> Prose:
-    """What drives the width, in one sentence; and what must be known to read the figure."""
-    rows = sorted(found.inputs.inputs.rows, key=lambda one: -one.total)
+def _carried(shares: Shares) -> str:
+    """The inputs with their shares of the variance, the largest first; those below a hundredth by their number."""
+    rows = sorted(shares.rows, key=lambda one: -one.total)
     parts = [f"{one.input.label} {percent(min(max(one.total, 0.0), 1.0))}" for one in rows if one.total >= 0.01]
-    alone = sum(one.first for one in rows)
     rest = len(rows) - len(parts)
     others = f"; {'the other input' if rest == 1 else f'the other {rest} inputs'} less than 1 %" if rest else ""
+    return f"{', '.join(parts)}{others}"
+
+
+def drives(found: Dependence) -> Prose:
+    """What drives the width, in one sentence; and what must be known to read the figure."""
+    alone = sum(one.first for one in found.inputs.inputs.rows)
     lines = [
-        f"What drives the width: of the variance of the logarithm of the share lost, {', '.join(parts)}{others}.",
+        f"What drives the width: of the variance of the logarithm of the share lost, {_carried(found.inputs.inputs)}.",
         "Each of these shares holds what the input does together with others, so they may add to more than 100 %; "
         f"alone, the inputs explain {percent(min(alone, 1.0))} together. Which origin is right is an input like the "
         "others.",
@@ -278,6 +286,59 @@ def _refusals(found: Dependence) -> list[str]:
         ends = f"{min(shares)} to {max(shares)}" if min(shares) < max(shares) else f"{max(shares)}"
         lines.append(f"in {len(shares)}, casualties as {name} gives them exceed the force in {ends} % of the draws")
     return lines + [f"in {number}, {reason}" for reason, number in others.items()]
+
+
+def killed(found: Dependence) -> Prose:
+    """Which choice moves the killed most, what wounded per killed does to them, and which inputs they vary with."""
+    by_choice = {
+        choice.name: [one for one in found.choices.alternatives() if one.choice.name == choice.name and one.killed]
+        for choice in found.choices.choices
+    }
+    ratio, strongest = "wounded_per_killed", max(by_choice, key=lambda name: _times(by_choice[name]))
+    lines = []
+    if _times(by_choice[strongest]) > 1 + _ROUNDING:
+        lines.append(
+            f"Of the choices, that of {CHOICE_NAMES[strongest]} moves the centre of the killed most, in proportion: "
+            f"{_killed_moved(by_choice[strongest], found)}."
+        )
+    else:
+        lines.append("No choice moves the killed.")
+    if _times(by_choice[ratio]) > 1 + _ROUNDING:
+        # A difference is None where there is no answer, and such are left out above.
+        same = all(abs(one.difference or 0.0) <= _ROUNDING for one in by_choice[ratio])
+        part = "only the split: the casualties are the same" if same else "the casualties as well as the split"
+        moved = "" if strongest == ratio else f". Of the killed, {_killed_moved(by_choice[ratio], found)}"
+        lines.append(f"Wounded per killed moves {part}{moved}.")
+    shares = found.inputs.killed
+    pool = "" if shares.in_use == shares.rule else f" in the {shares.rule} pool"
+    lines.append(
+        f"What the killed vary with: of the variance of the logarithm of the share killed{pool}, {_carried(shares)}. Here "
+        "too each of these holds what the input does together with others."
+    )
+    lines += shares.notes[-1:]  # the spread here and in the answer; the others are those of the casualties
+    return Prose(tuple(lines))
+
+
+def _times(levels: list[Alternative]) -> float:
+    """The largest centre of the killed under some levels over the smallest."""
+    centres = [one.killed.median for one in levels if one.killed]
+    if not centres or min(centres) == max(centres):
+        return 1.0
+    return max(centres) / min(centres) if min(centres) > 0 else float("inf")
+
+
+def _killed_moved(levels: list[Alternative], found: Dependence) -> str:
+    """The killed over the force where a choice makes them least and most, and as in use."""
+    rising = sorted((one for one in levels if one.killed), key=lambda one: one.killed.median if one.killed else 0.0)
+    used = next(one for one in rising if one.specification.used)
+    ends = [_killed_of(one, found) for one in (rising[0], rising[-1]) if one is not used]
+    return f"{' and '.join(ends)} of the force instead of {_killed_of(used, found)}; {_level(found)} intervals"
+
+
+def _killed_of(one: Alternative, found: Dependence) -> str:
+    settings = found.results.settings
+    words = one.killed.text(settings.level, digits=settings.digits) if one.killed else "no answer"
+    return f"{words} ({choice_label(one.choice, one.level)})"
 
 
 def narrows(found: Dependence) -> Prose:

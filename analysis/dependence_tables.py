@@ -37,10 +37,26 @@ def _index(value: float, mcse: float) -> str:
 
 def inputs(found: Dependence) -> Table:
     """First-order and total Sobol indices of the inputs, with their Monte Carlo standard errors."""
-    headings = ("input", "alone", "with what it does together with others")
-    rows = sorted(found.inputs.inputs.rows, key=lambda one: -one.total)
-    shown = ((one.input.label, _index(one.first, one.mcse_first), _index(one.total, one.mcse_total)) for one in rows)
-    return Table(headings, tuple(shown))
+    headings = (
+        "input: its share of the variance of the logarithm",
+        "of the share lost, alone",
+        "of the share lost, in all",
+        "of the share killed, alone",
+        "of the share killed, in all",
+    )
+    both = zip(found.inputs.inputs.rows, found.inputs.killed.rows, strict=True)
+    rows = tuple(
+        (
+            lost.input.label,
+            *(
+                _index(*one)
+                for row in (lost, killed)
+                for one in ((row.first, row.mcse_first), (row.total, row.mcse_total))
+            ),
+        )
+        for lost, killed in sorted(both, key=lambda pair: -pair[0].total)
+    )
+    return Table(headings, rows)
 
 
 def choices(found: Dependence) -> Table:
@@ -58,14 +74,19 @@ def choices(found: Dependence) -> Table:
 
 
 def alternatives(found: Dependence) -> Table:
-    """Every level of every choice with all else as in use: the interval, the centre, and how far the centre moves."""
+    """
+    Every level of every choice with all else as in use: interval and centre of the casualties, and how far it moves.
+
+    Last the killed: wounded per killed moves these where it moves no casualties.
+    """
     digits = found.results.settings.digits
     headings = (
         "choice",
         "made so",
         f"casualties, of the force, {_level(found)}",
-        "median",
-        "moves the median, of every 100, by",
+        "casualties, median",
+        "moves the median of the casualties, of every 100, by",
+        f"killed, of the force, {_level(found)}",
     )
     rows = []
     for one in found.choices.alternatives():
@@ -73,14 +94,17 @@ def alternatives(found: Dependence) -> Table:
         in_use = one.specification.used
         name = CHOICE_NAMES[one.choice.name]
         answer = one.specification.answer
-        if answer is None:
+        if answer is None or one.killed is None:
             reason = without_folder(one.specification.refused or "", one.specification.settings)
-            rows.append((name, label, f"no answer: {reason}", "–", "–"))
+            rows.append((name, label, f"no answer: {reason}", *("–",) * 3))
             continue
         moved = "" if in_use else _signed(one.difference or 0.0, one.mcse or 0.0, found)
-        centre = answer.estimate.centre(digits=digits)
-        rows.append((name, f"{label} (in use)" if in_use else label, _range(answer, found), centre, moved))
-    return Table(headings, tuple(rows), ("left", "left", "right", "right", "right"))
+        centre, killed = (
+            answer.estimate.centre(digits=digits),
+            one.killed.range(found.results.settings.level, digits=digits),
+        )
+        rows.append((name, f"{label} (in use)" if in_use else label, _range(answer, found), centre, moved, killed))
+    return Table(headings, tuple(rows), ("left", "left", *("right",) * 4))
 
 
 def _signed(value: float, mcse: float, found: Dependence) -> str:

@@ -1,7 +1,8 @@
 """
 What the answer depends on among its inputs: the force, the wounded per killed, each counted figure, and who is right.
 
-Everything here is about casualties over force. Three questions are asked of the same model:
+Everything here is about casualties over force, and the first of it about the killed over force as well. Three questions
+are asked of the same model:
 
 inputs   how much of the variance comes from each input: Sobol indices (`analysis.shares`)
 without  what the pool says without one of its origins (`analysis.without`)
@@ -39,7 +40,8 @@ class Sensitivity:
     Parameters
     ----------
     settings : Settings
-    inputs : Shares
+    inputs, killed : Shares
+        Of casualties over force, and of the killed over it; rows in the same order.
     whole : Without
         The pool of all origins, without none.
     without : tuple of Without
@@ -51,6 +53,7 @@ class Sensitivity:
 
     settings: Settings
     inputs: Shares
+    killed: Shares
     whole: Without
     without: tuple[Without, ...]
     worth: tuple[Worth, ...]
@@ -90,6 +93,7 @@ def analyse(settings: Settings, *, executor: Executor | None = None) -> Sensitiv
     return Sensitivity(
         settings,
         variance_shares(settings, inputs, in_use, executor=executor),
+        variance_shares(settings, inputs, in_use, quantity="killed_ratio", executor=executor),
         together,
         tuple(without),
         worth_of_inputs(settings, inputs, in_use, executor=executor),

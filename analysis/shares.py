@@ -18,7 +18,7 @@ from analysis.distributions import FloatArray
 from analysis.evidence import Force
 from analysis.indices import indices
 from analysis.inputs import Inputs
-from analysis.model import Question, draw
+from analysis.model import RATIOS, Question, draw
 from analysis.pools import Pooling
 from analysis.sampling import cube, map_replicates
 from analysis.settings import Settings, scrambles
@@ -78,11 +78,12 @@ class Shares:
     """
     Which inputs the variance of the answer comes from.
 
-    The answer is the logarithm of casualties over force: shares are made by multiplying and dividing, so that on this
-    scale twice as many and half as many count alike. On the scale of the shares themselves large ones count for more.
-    Measured on the seed at 2**13 points: which origin is right comes first either way (0.58 of the variance alone, or
-    0.56), the two figures behind it change places (wounded of NIS 0.05 and casualties of US DoD 0.14, or 0.11 and
-    0.07), and the Monte Carlo standard errors of the total indices are about four times as large.
+    The answer is the logarithm of casualties over force, or of the killed over force: shares are made by multiplying
+    and dividing, so that on this scale twice as many and half as many count alike. On the scale of the shares
+    themselves large ones count for more. Measured on the seed at 2**13 points, casualties over force: which origin is
+    right comes first either way (0.58 of the variance alone, or 0.56), the two figures behind it change places (wounded
+    of NIS 0.05 and casualties of US DoD 0.14, or 0.11 and 0.07), and the Monte Carlo standard errors of the total
+    indices are about four times as large.
 
     Parameters
     ----------
@@ -96,6 +97,8 @@ class Shares:
         Share of the draws in which casualties exceed the force. They count here, since inputs that must not
         contradict each other are not independent; they count in no other number of a report.
     replicates, points : int
+    quantity : str
+        casualties_ratio or killed_ratio: that whose logarithm it is.
     """
 
     rows: tuple[Index, ...]
@@ -106,6 +109,7 @@ class Shares:
     not_kept: float
     replicates: int
     points: int
+    quantity: str = "casualties_ratio"
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -161,7 +165,14 @@ def figure_inputs(inputs: Inputs, question: Question) -> tuple[Input, ...]:
 RIGHT = Input("which origin is right", "origin")
 
 
-def variance_shares(settings: Settings, inputs: Inputs, in_use: Pooling, *, executor: Executor | None = None) -> Shares:
+def variance_shares(
+    settings: Settings,
+    inputs: Inputs,
+    in_use: Pooling,
+    *,
+    quantity: str = "casualties_ratio",
+    executor: Executor | None = None,
+) -> Shares:
     """
     Which inputs the variance of the answer comes from, in replicates of the seeds of a run.
 
@@ -172,6 +183,8 @@ def variance_shares(settings: Settings, inputs: Inputs, in_use: Pooling, *, exec
         Of these settings.
     in_use : Pooling
         Of the origins with weight.
+    quantity : str
+        One of `model.RATIOS`.
     executor : Executor, optional
         Computes the replicates.
     """
@@ -184,10 +197,13 @@ def variance_shares(settings: Settings, inputs: Inputs, in_use: Pooling, *, exec
     ]
     if len(question.weights) > 1:
         named.append(RIGHT)
-    found = indices(partial(_logarithm, question), len(named), seeds, _INDEX_POINTS, executor=executor)
+    found = indices(
+        partial(_logarithm, question, quantity=quantity), len(named), seeds, _INDEX_POINTS, executor=executor
+    )
     columns = found.first, found.mcse_first, found.total, found.mcse_total
     rows = tuple(Index(one, *map(float, numbers)) for one, *numbers in zip(named, *columns, strict=True))
-    kept, spread = np.mean(map_replicates(partial(_kept_and_spread, in_use), seeds, executor=executor), axis=0)
+    task = partial(_kept_and_spread, in_use, quantity)
+    kept, spread = np.mean(map_replicates(task, seeds, executor=executor), axis=0)
     return Shares(
         rows,
         rule="linear",
@@ -197,12 +213,13 @@ def variance_shares(settings: Settings, inputs: Inputs, in_use: Pooling, *, exec
         not_kept=1 - float(kept),
         replicates=len(seeds),
         points=2**_INDEX_POINTS,
+        quantity=quantity,
     )
 
 
-def _logarithm(question: Question, points: FloatArray) -> FloatArray:
+def _logarithm(question: Question, points: FloatArray, *, quantity: str = "casualties_ratio") -> FloatArray:
     """
-    The logarithm of casualties over force of the linear pool, every input a column; shape (n,).
+    The logarithm of a ratio, casualties over force, of the linear pool, every input a column; shape (n,).
 
     The force is as its reading has it, whether or not it holds the casualties. With two origins or more the last
     column picks one of them, by weight. Less than one soldier has no logarithm that means anything, and counts as one.
@@ -210,11 +227,11 @@ def _logarithm(question: Question, points: FloatArray) -> FloatArray:
     drawn = draw(question, points)
     edges = np.cumsum(list(question.weights.values()))
     which = np.searchsorted(edges[:-1], points[:, -1], side="right") if len(edges) > 1 else np.zeros(len(points), int)
-    casualties = np.choose(which, [drawn[name].losses.casualties for name in question.weights])
-    return np.log(np.maximum(casualties, 1.0)) - np.log(np.maximum(question.force.ppf(points[:, 0]), 1.0))
+    lost = np.choose(which, [getattr(drawn[name].losses, RATIOS[quantity]) for name in question.weights])
+    return np.log(np.maximum(lost, 1.0)) - np.log(np.maximum(question.force.ppf(points[:, 0]), 1.0))
 
 
-def _kept_and_spread(in_use: Pooling, seed: np.random.SeedSequence) -> tuple[float, float]:
+def _kept_and_spread(in_use: Pooling, quantity: str, seed: np.random.SeedSequence) -> tuple[float, float]:
     """Of one replicate: the share of draws kept, and the logarithm's standard deviation in the pool in use."""
     question = in_use.question
     points = cube(seed, log2_points=_POOL_POINTS, dimensions=question.dimensions)
@@ -223,7 +240,6 @@ def _kept_and_spread(in_use: Pooling, seed: np.random.SeedSequence) -> tuple[flo
     combined = in_use.combine(drawn, points[:, 0])
     parts = [(combined.question.weights[name] * one.mass / one.mass.sum(), one) for name, one in combined.draws.items()]
     mass = np.concatenate([share for share, _ in parts])
-    values = np.concatenate(
-        [np.log(np.maximum(one.losses.casualties, 1.0)) - np.log(np.maximum(one.force, 1.0)) for _, one in parts]
-    )
+    lost = np.concatenate([getattr(one.losses, RATIOS[quantity]) for _, one in parts])
+    values = np.log(np.maximum(lost, 1.0)) - np.log(np.maximum(np.concatenate([one.force for _, one in parts]), 1.0))
     return kept, float(np.sqrt(mass @ (values - mass @ values) ** 2))

@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import jsonschema
@@ -88,6 +88,38 @@ def test_sentences_hold_the_numbers_of_the_file(seed):
     assert "NIS 8.8, above the class in use (1.3 to 6.8)" in text
 
 
+def test_the_killed_have_their_sentences(seed):
+    """Which choice moves them most by hand: the largest centre over the smallest, of the levels of each choice."""
+    document = json.loads(to_json(seed))
+    by_choice = {}
+    for one in document["choices"]["alternatives"]:
+        by_choice.setdefault(one["choice"], []).append(one["killed"]["median"])
+    times = {name: max(medians) / min(medians) for name, medians in by_choice.items()}
+    assert max(times, key=times.get) == "wounded_per_killed"
+    first, second, third = repr(prose.killed(seed)).splitlines()
+    killed = {one.level.label: one.killed for one in seed.choices.alternatives()}
+    low, used, high = (killed[name].text(0.9, digits=2) for name in ("modern-us", "historical", "confined"))
+    assert used == seed.results.estimate("killed_ratio").text(0.9, digits=2)
+    assert first == (
+        "Of the choices, that of wounded per killed moves the centre of the killed most, in proportion: "
+        f"{low} (modern-us) and {high} (confined) of the force instead of {used} (historical); 90 % intervals."
+    )
+    assert second == "Wounded per killed moves only the split: the casualties are the same."
+    row = next(row for row in document["inputs_killed"]["rows"] if row["input"]["kind"] == "wounded_per_killed")
+    assert f"wounded per killed (historical) {100 * row['total']:.0f} %" in third
+    # Where an origin gives the wounded or the killed alone, R makes the casualties too.
+    late = Settings(register="public-record", as_of="2026-02-01", pool="median", max_draws=16384)
+    text = repr(prose.killed(examine(run(late))))
+    assert "Wounded per killed moves the casualties as well as the split." in text
+    assert "of the share killed in the linear pool" in text
+    assert "modern-us" not in text
+    assert text.endswith(" in the answer.")
+    # NIS alone gives both parts: no class splits anything, and the size of the force moves the killed most.
+    alone = repr(prose.killed(examine(run(replace(QUICK, weights="US=0")))))
+    assert "that of size of the force moves" in alone or "that of width of the readings moves" in alone
+    assert "Wounded per killed moves" not in alone
+
+
 def test_tables_say_what_was_chosen_and_what_has_no_answer(seed, write_rows):
     rows = tables.alternatives(seed).rows
     assert [row[1] for row in rows if "in use" in row[1]] == [
@@ -99,6 +131,20 @@ def test_tables_say_what_was_chosen_and_what_has_no_answer(seed, write_rows):
     ]
     # R plays no part in the casualties of the seed; a larger force lowers the share by as much as it is larger.
     assert {row[4] for row in rows if row[0] == "wounded per killed"} == {"", "nothing"}
+    # And it moves the killed: every class has its own.
+    split = [row[5] for row in rows if row[0] == "wounded per killed"]
+    assert len(set(split)) == 4
+    assert split[0] == seed.results.estimate("killed_ratio").range(0.9, digits=2)
+    assert tables.alternatives(seed).columns[3:] == (
+        "casualties, median",
+        "moves the median of the casualties, of every 100, by",
+        "killed, of the force, 90 %",
+    )
+    rows = {row[0]: row[1:] for row in tables.inputs(seed).rows}
+    # R only splits, and the wounded are none of the killed.
+    assert rows["wounded per killed (historical)"][:2] == ("0 %", "0 %")
+    assert rows["wounded per killed (historical)"][2] != "0 %"
+    assert rows['NIS wounded, "approximately 1,000"'][2:] == ("0 %", "0 %")
     moved = {row[1]: row[4] for row in rows}
     assert moved["deployed"].startswith("−")
     assert [row[0] for row in tables.without(seed).rows] == ["all", "without NIS", "without US DoD"]
@@ -145,7 +191,7 @@ def test_every_picture_can_be_drawn_and_told(subject, write_rows):
                 assert inside.x1 <= figure.bbox.x1 + 1, (subject, name, label.get_text())
             assert ax.get_xlabel() or ax.figure.axes[-1].get_xlabel(), name
             assert len(plan.alt(found)) > 40
-    for one in (prose.drives, prose.whatever, prose.narrows, prose.split, prose.assumptions):
+    for one in (prose.drives, prose.whatever, prose.killed, prose.narrows, prose.split, prose.assumptions):
         assert "nan" not in repr(one(found))
     for name in tables.__all__:
         assert getattr(tables, name)(found).rows, (subject, name)

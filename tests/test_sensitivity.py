@@ -129,6 +129,28 @@ def test_the_analysed_function_is_the_model_s_own():
     assert _logarithm(question, points) == pytest.approx(np.log(expected), rel=1e-12)
 
 
+def test_the_model_s_indices_of_the_killed():
+    """
+    A gives its killed, B its casualties, which R splits: killed of B = 2,000 B / (1 + R), R one of 1 and 3, evenly.
+
+    With w of A, r = log(2) / 2 the spread of log(1 + R), and d the distance of the centres, log 100 - log 2,000 + the
+    mean of log(1 + R), log(8) / 2: v = w a^2 + (1 - w)(b^2 + r^2) + w (1 - w) d^2 + f^2.
+    First, over v: f^2; (1 - w)^2 r^2; w^2 a^2; (1 - w)^2 b^2; w (1 - w) d^2.
+    Total, over v: f^2; (1 - w) r^2; w a^2; (1 - w) b^2; w (1 - w) (d^2 + a^2 + b^2 + r^2).
+    """
+    w, r, d = 0.4, np.log(2) / 2, np.log(100 / 2000) + np.log(8) / 2
+    coin = Tabulated(np.array([1.0, 1.0, 3.0, 3.0]), np.array([0.0, 0.5, 0.5, 1.0]))
+    origins = {"A": {"killed": LogNormal(100.0, A)}, "B": {"casualties": LogNormal(2000.0, B)}}
+    question = Question(origins, {"A": w, "B": 1 - w}, coin, FORCE)
+    v = w * A**2 + (1 - w) * (B**2 + r**2) + w * (1 - w) * d**2 + F**2
+    found = indices(partial(_logarithm, question, quantity="killed_ratio"), 5, SEEDS, 12)
+    first = [F**2, (1 - w) ** 2 * r**2, w**2 * A**2, (1 - w) ** 2 * B**2, w * (1 - w) * d**2]
+    total = [F**2, (1 - w) * r**2, w * A**2, (1 - w) * B**2, w * (1 - w) * (d**2 + A**2 + B**2 + r**2)]
+    near(found.first, np.array(first) / v, found.mcse_first, small=0.002, beside=1e-4)  # 1e-4: the force is a table
+    near(found.total, np.array(total) / v, found.mcse_total, small=0.002, beside=1e-4)
+    assert found.sd == pytest.approx(np.sqrt(v), rel=2e-3)
+
+
 # --- widths ---
 
 
@@ -320,6 +342,24 @@ def test_shares_of_the_seed_add_up_as_shares_must(seed):
     near(force.first, force.total, force.mcse_first + force.mcse_total, small=0.002)
 
 
+def test_shares_of_the_killed_are_of_other_inputs(seed):
+    lost, killed = seed.inputs, seed.killed
+    assert (lost.quantity, killed.quantity) == ("casualties_ratio", "killed_ratio")
+    assert [row.input for row in killed.rows] == [row.input for row in lost.rows]
+    by_label = {row.input.label: row for row in killed.rows}
+    for row in killed.rows:
+        assert row.first <= row.total + TIMES * (row.mcse_first + row.mcse_total), row.input.label
+    assert sum(row.total for row in killed.rows) >= 1
+    # NIS counts the wounded apart: they are none of its killed. R splits the casualties of US DoD.
+    assert by_label['NIS wounded, "approximately 1,000"'].total == 0.0
+    assert by_label["wounded per killed (historical)"].first > 0.1
+    # The same law drawn in two ways, so only sampling differs.
+    assert killed.sd == pytest.approx(killed.sd_in_use, rel=2e-3)
+    # NIS alone: its killed are its own, whatever the class.
+    alone = analyse(replace(SEED, weights="US=0"))
+    assert {row.input.kind: row.total for row in alone.killed.rows}["wounded_per_killed"] == 0.0
+
+
 def test_without_an_origin_the_other_stands_alone(seed):
     results = run(replace(SEED, max_draws=16384))
     assert [one.name for one in seed.without] == ["NIS", "US DoD"]
@@ -433,6 +473,9 @@ def test_the_record_is_plain_and_complete(seed):
     record = json.loads(json.dumps(plain(inputs_record(seed)), allow_nan=False))
     assert [row["input"]["label"] for row in record["inputs"]["rows"]][-1] == "which origin is right"
     assert record["inputs"]["rows"][0]["total"] == float(f"{seed.inputs.rows[0].total:.12g}")
+    assert record["inputs"]["quantity"] == "casualties_ratio"
+    assert record["inputs_killed"]["quantity"] == "killed_ratio"
+    assert record["inputs_killed"]["rows"][1]["total"] == float(f"{seed.killed.rows[1].total:.12g}")
     assert len(record["whole"]["curve"]) == len(record["curve_levels"]) == 99
     assert [one["name"] for one in record["without"]] == ["NIS", "US DoD"]
     assert record["worth"][0]["level"] == 0.9

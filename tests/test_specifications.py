@@ -191,7 +191,7 @@ def killed_as_in_a_run(one, results):
     assert ours.mcse_mean == pytest.approx(theirs.mcse_mean, rel=1e-6)
 
 
-# Each choice otherwise; and two that are otherwise at once, in use.
+# In use, and each choice made otherwise.
 ALONE = [
     {},
     {"pool": "logarithmic"},
@@ -543,6 +543,9 @@ def test_where_nothing_differs_nothing_drives():
 def test_the_record_is_json_and_holds_what_the_figures_need(late):
     record = plain(choices_record(late))
     assert json.loads(json.dumps(record, allow_nan=False)) == record
+    told = {(one["choice"], one["level"]): one["killed"] for one in record["alternatives"]}
+    assert told["wounded_per_killed", "modern-us"] is None
+    assert told["wounded_per_killed", "confined"]["name"] == "killed_ratio"
     assert [one["name"] for one in record["choices"]] == list(CHOICES)
     assert len(record["specifications"]) == 324
     used = record["specifications"][record["used"]]
