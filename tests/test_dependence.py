@@ -114,9 +114,9 @@ def test_the_killed_have_their_sentences(seed):
     assert "of the share killed in the linear pool" in text
     assert "modern-us" not in text
     assert text.endswith(" in the answer.")
-    # NIS alone gives both parts: no class splits anything, and the size of the force moves the killed most.
+    # NIS alone gives both parts: no class splits anything, and a larger force has the smaller share of the same killed.
     alone = repr(prose.killed(examine(run(replace(QUICK, weights="US=0")))))
-    assert "that of size of the force moves" in alone or "that of width of the readings moves" in alone
+    assert "that of size of the force moves the centre of the killed most" in alone
     assert "Wounded per killed moves" not in alone
 
 
@@ -135,7 +135,7 @@ def test_tables_say_what_was_chosen_and_what_has_no_answer(seed, write_rows):
     split = [row[5] for row in rows if row[0] == "wounded per killed"]
     assert len(set(split)) == 4
     assert split[0] == seed.results.estimate("killed_ratio").range(0.9, digits=2)
-    assert tables.alternatives(seed).columns[3:] == (
+    assert tables.alternatives(seed).headings[3:] == (
         "casualties, median",
         "moves the median of the casualties, of every 100, by",
         "killed, of the force, 90 %",

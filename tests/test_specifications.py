@@ -227,9 +227,9 @@ def test_the_killed_are_found_once_and_for_choices_made_one_at_a_time(curve, lat
     # 16 levels, of which the 5 in use are one specification.
     assert set(curve.killed) == {one.specification.levels for one in curve.alternatives()}
     assert len(curve.killed) == len({id(one) for one in curve.killed.values()}) == 12
-    # Two forces of the same claims are one force.
-    reported, theatre = (one for one in late.alternatives() if one.level.label in ("reported", "theatre"))
-    assert (reported.killed is theatre.killed) == (reported.specification.answer is theatre.specification.answer)
+    # Of the same claims the force reported and the one deployed are one force.
+    by_force = {one.level.label: one.killed for one in late.alternatives() if one.choice.name == "force"}
+    assert by_force["reported"] is by_force["deployed"] is not by_force["theatre"]
     refused = [one for one in late.alternatives() if one.specification.refused]
     assert [(one.level.label, one.killed) for one in refused] == [("modern-us", None)]
 
@@ -238,8 +238,7 @@ def test_an_origin_that_gives_both_parts_is_split_by_no_class(curve):
     """NIS gives killed and wounded: where it counts alone no wounded per killed move its killed."""
     own = specify(replace(SEED, weights="US DoD=0"))
     assert len({id(one.killed) for one in own.alternatives() if one.choice.name == "wounded_per_killed"}) == 1
-    # US DoD gives casualties, half of the pool. With a fixed number of wounded per killed the killed are casualties
-    # over 1 + R, so that of 8 to 17 there are fewer than of 1.3 to 6.8, and the casualties are the same.
+    # US DoD gives casualties, half of the pool: of 8 to 17 wounded for each killed fewer are killed than of 1.3 to 6.8.
     killed = {one.level.label: one.killed for one in curve.alternatives() if one.choice.name == "wounded_per_killed"}
     assert killed["modern-us"].interval(0.9).high < killed["historical"].interval(0.9).high
     assert killed["confined"].interval(0.9).high > 2 * killed["historical"].interval(0.9).high
