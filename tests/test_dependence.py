@@ -140,11 +140,11 @@ def test_tables_say_what_was_chosen_and_what_has_no_answer(seed, write_rows):
         "moves the median of the casualties, of every 100, by",
         "killed, of the force, 90 %",
     )
-    rows = {row[0]: row[1:] for row in tables.inputs(seed).rows}
+    shares = {row[0]: row[1:] for row in tables.inputs(seed).rows}
     # R only splits, and the wounded are none of the killed.
-    assert rows["wounded per killed (historical)"][:2] == ("0 %", "0 %")
-    assert rows["wounded per killed (historical)"][2] != "0 %"
-    assert rows['NIS wounded, "approximately 1,000"'][2:] == ("0 %", "0 %")
+    assert shares["wounded per killed (historical)"][:2] == ("0 %", "0 %")
+    assert shares["wounded per killed (historical)"][2] != "0 %"
+    assert shares['NIS wounded, "approximately 1,000"'][2:] == ("0 %", "0 %")
     moved = {row[1]: row[4] for row in rows}
     assert moved["deployed"].startswith("−")
     assert [row[0] for row in tables.without(seed).rows] == ["all", "without NIS", "without US DoD"]
