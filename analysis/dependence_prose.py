@@ -312,8 +312,8 @@ def killed(found: Dependence) -> Prose:
     shares = found.inputs.killed
     pool = "" if shares.in_use == shares.rule else f" in the {shares.rule} pool"
     lines.append(
-        f"What the killed vary with: of the variance of the logarithm of the share killed{pool}, {_carried(shares)}. Here "
-        "too each of these holds what the input does together with others."
+        f"What the killed vary with: of the variance of the logarithm of the share killed{pool}, {_carried(shares)}. "
+        "Here too each of these holds what the input does together with others."
     )
     lines += shares.notes[-1:]  # the spread here and in the answer; the others are those of the casualties
     return Prose(tuple(lines))
