@@ -62,7 +62,8 @@ def inputs(found: Dependence) -> Table:
 def choices(found: Dependence) -> Table:
     """First-order and total Sobol indices of the choices of method: of the centre, and of the interval's width."""
     centre, width = found.choices.drivers()
-    headings = ("choice", "centre, alone", "centre, in all", "width, alone", "width, in all")
+    outputs = ("centre of the casualties", "width of their interval")
+    headings = ("choice", *(f"{output}, {part}" for output in outputs for part in ("alone", "in all")))
     rows = tuple(
         (
             CHOICE_NAMES[choice.name],
