@@ -313,8 +313,8 @@ def specify(settings: Settings, *, executor: Executor | None = None) -> Curve:
 
     Here a task is one replicate of all specifications. Points are made once, each figure is drawn once for a width,
     losses once for an origin and a width, and what pools and sets of origins differ in is how these are combined. For
-    the seed that takes half a second, and two and a half minutes the plain way. With the same tables and nothing
-    shared it takes twenty times as long, of which seven times is that 279 of the 324 come to the same as another.
+    the seed that takes a second, and two and a half minutes the plain way. With the same tables and nothing
+    shared it takes fifteen times as long, of which seven times is that 279 of the 324 come to the same as another.
 
     The killed over the force are found for the choices made one at a time only, 12 different ones of the seed's 324,
     and as a run finds them: roots to the last digit, which take a third of the whole time.
