@@ -87,7 +87,7 @@ def figures(folder: Path) -> None:
 
 def notebook(path: Path) -> None:
     """The notebook with its outputs stored, as nbval compares them."""
-    from analysis.report import execute
+    from analysis.execution import execute
 
     execute(path, path, {})
 

@@ -42,14 +42,15 @@ FLOORS = (
     ("figures",),
     ("record_figures", "wording_figures", "dependence_figures"),
     ("parameters",),
+    ("page", "execution", "editions"),
     ("report",),
     ("__main__",),
 )
 FLOOR = {module: height for height, modules in enumerate(FLOORS) for module in modules}
 OWNERS = {
     "matplotlib": ("figures", "record_figures", "wording_figures", "dependence_figures"),
-    "papermill": ("report",),
-    "nbconvert": ("report",),
+    "papermill": ("execution",),
+    "nbconvert": ("page",),
     "click": ("__main__",),
     "dask": ("executors",),
     "distributed": ("executors",),

@@ -18,8 +18,9 @@ import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from analysis import report
+from analysis import editions, execution, report
 from analysis.errors import InputError, WorkError
+from analysis.page import to_html
 from analysis.parameters import cast_parameters, declared_parameters
 
 DECLARED = {"register": "seed", "seed": 7, "level": 0.9, "verbose": False, "levels": [0.5, 0.9], "as_of": None}
@@ -58,7 +59,7 @@ def write(path: Path, *cells: nbformat.NotebookNode) -> Path:
 
 
 def page(tmp_path: Path, *cells: nbformat.NotebookNode) -> str:
-    return report.to_html(write(tmp_path / "page.ipynb", *cells))
+    return to_html(write(tmp_path / "page.ipynb", *cells))
 
 
 # -- parameters ---------------------------------------------------------------------------------------------------
@@ -279,7 +280,7 @@ def test_an_input_error_in_a_cell_keeps_its_lines(tmp_path):
     source = "from analysis.errors import InputError\nraise InputError('claims.csv:4: wording is empty', 'second')"
     notebook = write(tmp_path / "n.ipynb", new_code_cell(source))
     with pytest.raises(InputError) as caught:
-        report.execute(notebook, tmp_path / "out.ipynb", {})
+        execution.execute(notebook, tmp_path / "out.ipynb", {})
     assert caught.value.faults == ("claims.csv:4: wording is empty", "second")
     assert not (tmp_path / "out.ipynb").exists()
 
@@ -287,7 +288,7 @@ def test_an_input_error_in_a_cell_keeps_its_lines(tmp_path):
 def test_a_dead_kernel_is_noticed(tmp_path, capfd):
     notebook = write(tmp_path / "n.ipynb", new_code_cell("x = 1"), new_code_cell("import os\nos._exit(1)"))
     with pytest.raises(WorkError, match=r"^n.ipynb, In\[2\]: Kernel died$"):
-        report.execute(notebook, tmp_path / "out.ipynb", {})
+        execution.execute(notebook, tmp_path / "out.ipynb", {})
     assert capfd.readouterr() == ("", "")
 
 
@@ -298,7 +299,7 @@ def test_a_notebook_without_ids_gets_the_same_ones_each_time(tmp_path):
     for cell in raw["cells"]:
         del cell["id"]
     notebook.write_text(json.dumps(raw))
-    report.execute(notebook, tmp_path / "out.ipynb", {})
+    execution.execute(notebook, tmp_path / "out.ipynb", {})
     assert [cell.id for cell in nbformat.read(tmp_path / "out.ipynb", as_version=4).cells] == ["cell-0", "cell-1"]
 
 
@@ -328,7 +329,7 @@ def test_a_temporary_folder_too_long_for_sockets_is_wrong_input(tmp_path, monkey
     deep.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(deep))
     with pytest.raises(InputError, match="expected a shorter path like /tmp; set TMPDIR"):
-        report.execute(write(tmp_path / "n.ipynb", new_code_cell("1")), tmp_path / "out.ipynb", {})
+        execution.execute(write(tmp_path / "n.ipynb", new_code_cell("1")), tmp_path / "out.ipynb", {})
 
 
 def test_importing_the_module_loads_neither_papermill_nor_nbconvert():
@@ -346,7 +347,7 @@ def contents(target: Path) -> dict[str, str]:
 
 def test_publish_makes_and_replaces_a_folder_as_a_whole(tmp_path):
     target = tmp_path / "a" / "b" / "edition"
-    assert report.publish(lambda folder: (folder / "old").write_text("1") and None, target) == target
+    assert editions.publish(lambda folder: (folder / "old").write_text("1") and None, target) == target
     assert contents(target) == {"old": "1"}
 
     def build(folder: Path) -> None:
@@ -354,7 +355,7 @@ def test_publish_makes_and_replaces_a_folder_as_a_whole(tmp_path):
         assert contents(target) == {"old": "1"}  # readers have the old one until the end
         (folder / "new").write_text("2")
 
-    report.publish(build, target)
+    editions.publish(build, target)
     assert contents(target) == {"new": "2"}
     assert [child.name for child in target.parent.iterdir()] == ["edition"]
 
@@ -362,21 +363,21 @@ def test_publish_makes_and_replaces_a_folder_as_a_whole(tmp_path):
 @pytest.mark.parametrize("failure", [ValueError("no"), KeyboardInterrupt()])
 def test_a_build_that_fails_leaves_nothing(tmp_path, failure):
     target = tmp_path / "edition"
-    report.publish(lambda folder: (folder / "old").write_text("1") and None, target)
+    editions.publish(lambda folder: (folder / "old").write_text("1") and None, target)
 
     def build(folder: Path) -> None:
         (folder / "half").write_text("x")
         raise failure
 
     with pytest.raises(type(failure)):
-        report.publish(build, target)
+        editions.publish(build, target)
     assert contents(target) == {"old": "1"}
     assert [child.name for child in tmp_path.iterdir()] == ["edition"]
 
 
 def test_a_move_that_fails_puts_the_old_folder_back(tmp_path, monkeypatch):
     target = tmp_path / "edition"
-    report.publish(lambda folder: (folder / "old").write_text("1") and None, target)
+    editions.publish(lambda folder: (folder / "old").write_text("1") and None, target)
     rename = Path.rename
 
     def refuse(self: Path, to: Path) -> Path:
@@ -386,7 +387,7 @@ def test_a_move_that_fails_puts_the_old_folder_back(tmp_path, monkeypatch):
 
     monkeypatch.setattr(Path, "rename", refuse)
     with pytest.raises(WorkError, match="edition was not written: No space left on device"):
-        report.publish(lambda folder: (folder / "new").write_text("2") and None, target)
+        editions.publish(lambda folder: (folder / "new").write_text("2") and None, target)
     assert contents(target) == {"old": "1"}
     assert [child.name for child in tmp_path.iterdir()] == ["edition"]
 
@@ -396,7 +397,7 @@ def test_a_folder_that_cannot_be_made_is_wrong_input(tmp_path):
     with pytest.raises(
         InputError, match=r"output folder .*file/edition cannot be written: (Not a directory|File exists)"
     ):
-        report.publish(lambda folder: None, tmp_path / "file" / "edition")  # noqa: ARG005
+        editions.publish(lambda folder: None, tmp_path / "file" / "edition")  # noqa: ARG005
 
 
 def test_a_full_disk_is_failed_work(tmp_path):
@@ -404,7 +405,7 @@ def test_a_full_disk_is_failed_work(tmp_path):
         raise OSError(28, "No space left on device", str(folder))
 
     with pytest.raises(WorkError, match=r"edition was not written: No space left on device$"):
-        report.publish(build, tmp_path / "edition")
+        editions.publish(build, tmp_path / "edition")
 
 
 # -- the page -----------------------------------------------------------------------------------------------------
@@ -439,9 +440,9 @@ def test_the_page_has_a_title_a_language_landmarks_and_contents(tmp_path):
 
 def test_the_title_can_be_given_and_falls_back_on_the_name(tmp_path):
     notebook = write(tmp_path / "hindcast.ipynb", new_markdown_cell("Text."))
-    assert "<title>hindcast</title>" in report.to_html(notebook)
-    assert "<title>A &lt; B</title>" in report.to_html(notebook, title="A < B")
-    assert "<nav" not in report.to_html(notebook)
+    assert "<title>hindcast</title>" in to_html(notebook)
+    assert "<title>A &lt; B</title>" in to_html(notebook, title="A < B")
+    assert "<nav" not in to_html(notebook)
 
 
 def test_code_is_folded_or_hidden_and_has_no_prompt(tmp_path):
@@ -516,7 +517,7 @@ def test_outputs_are_shown_as_what_they_are(tmp_path):
 def test_the_page_is_small_and_repeats_to_the_byte(tmp_path):
     cells = [new_markdown_cell("# T\n\n## A\n\n$x$"), shown({"image/png": png()}, metadata={"image/png": {"alt": "a"}})]
     html = page(tmp_path, *cells)
-    assert html == report.to_html(tmp_path / "page.ipynb")
+    assert html == to_html(tmp_path / "page.ipynb")
     assert len(html) < 30_000  # 1 MB is the limit with figures; without any, the frame and the styles are all there is
     assert not re.search(r"https?://(?!www\.w3\.org/1998/Math)", html)
 

@@ -1,0 +1,194 @@
+"""
+Pages: an executed notebook as one HTML file that needs nothing but itself.
+
+The only module that knows nbconvert. It refuses pictures without a text alternative, and anything on the page that
+would ask a network. The same notebook gives the same bytes.
+"""
+
+import html
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from analysis.errors import WorkError
+from analysis.parameters import read_notebook
+
+if TYPE_CHECKING:
+    from mistune import HTMLRenderer
+
+__all__ = ["to_html"]
+
+_DATA = Path(__file__).parent / "data"
+# What an output may be shown as, best first; scripts and widgets are not here and fall back to their text.
+_SHOWN = [
+    "text/html",
+    "text/markdown",
+    "image/svg+xml",
+    "image/png",
+    "image/jpeg",
+    "text/latex",
+    "text/plain",
+]
+_SCROLL_BOX = '<div class="scroll" role="group" aria-label="Table" tabindex="0">'
+_FOREIGN_TAGS = {"audio", "base", "embed", "form", "frame", "iframe", "link", "object", "script", "video"}
+# What nbconvert writes when a picture has no text; it hides the gap from accessibility checkers.
+_STAND_IN = "No description has been provided for this image"
+
+
+@dataclass(frozen=True, slots=True)
+class _Heading:
+    """A heading of the page; ``text`` is plain, ``anchor`` is its id."""
+
+    level: int
+    text: str
+    anchor: str
+
+
+def to_html(notebook: Path, *, title: str | None = None) -> str:
+    """
+    Turn an executed notebook into one page that needs nothing but itself: no script, network or other file.
+
+    Parameters
+    ----------
+    notebook : Path
+        An executed notebook. Code is folded away; cells tagged ``hide-input`` show none.
+    title : str, optional
+        The page's title; by default the first ``# `` heading.
+
+    Returns
+    -------
+    str
+        The page, the same for the same notebook.
+
+    Raises
+    ------
+    InputError
+        The file is not a notebook.
+    WorkError
+        A picture has no text alternative, a formula cannot be read, or the page would load something.
+    """
+    from nbconvert.exporters import HTMLExporter
+    from traitlets.config import Config
+
+    exporter = HTMLExporter(
+        config=Config({"NbConvertBase": {"display_data_priority": _SHOWN}}),
+        template_name="template",
+        extra_template_basedirs=[str(_DATA)],
+        filters={"markdown2html": _markdown_filter()},
+    )
+    resources = {
+        "title": title,
+        "fallback": notebook.stem,
+        "headings": [],
+        "scroll_box": _SCROLL_BOX,
+        "code_style": _code_style(),
+    }
+    page, _ = exporter.from_notebook_node(read_notebook(notebook), resources)
+    audit = _Audit(page)
+    if audit.faults:
+        raise WorkError("\n".join(f"{notebook.name}: {fault}" for fault in audit.faults))
+    return page
+
+
+def _markdown_filter() -> Callable[..., str]:
+    """Make the template's Markdown filter: formulae as MathML, headings with anchors, tables that scroll."""
+    from jinja2 import pass_context
+    from jinja2.runtime import Context
+    from nbconvert.filters.markdown_mistune import MarkdownWithMath
+
+    renderer_class = _renderer_class()
+
+    @pass_context
+    def markdown(context: Context, source: str) -> str:
+        renderer = renderer_class(escape=False, attachments=context.get("cell", {}).get("attachments"))
+        renderer.headings = context["resources"]["headings"]
+        return MarkdownWithMath(renderer=renderer).render(source)
+
+    return markdown
+
+
+def _renderer_class() -> type["HTMLRenderer"]:
+    """Define the renderer here, because its base class is a second's import."""
+    from nbconvert.filters.markdown_mistune import IPythonRenderer
+
+    class Renderer(IPythonRenderer):
+        headings: list[_Heading]
+
+        def inline_math(self, body: str) -> str:
+            return _mathml(body, display="inline")
+
+        def block_math(self, body: str) -> str:
+            return _mathml(body, display="block")
+
+        def latex_environment(self, name: str, body: str) -> str:
+            return _mathml(rf"\begin{{{name}}}{body}\end{{{name}}}", display="block")
+
+        def heading(self, text: str, level: int) -> str:
+            heading = _heading(text, level, {known.anchor for known in self.headings})
+            self.headings.append(heading)
+            return f'<h{level} id="{html.escape(heading.anchor)}">{text}</h{level}>\n'
+
+        def table(self, text: str) -> str:
+            return f"{_SCROLL_BOX}<table>{text}</table></div>\n"
+
+    return Renderer
+
+
+def _heading(text: str, level: int, taken: set[str]) -> _Heading:
+    """Name a heading's anchor after its words; a second heading of the same words gets a number."""
+    plain = html.unescape(re.sub(r"<[^>]*>", "", text)).strip()
+    slug = re.sub(r"\W+", "-", plain.lower()).strip("-") or "section"
+    numbered = (f"{slug}-{number}" for number in range(2, len(taken) + 4))
+    anchor = next(name for name in (slug, *numbered) if name not in taken | {"report"})
+    return _Heading(level, plain, anchor)
+
+
+def _mathml(formula: str, *, display: str) -> str:
+    """Turn a LaTeX formula into MathML, which browsers draw without a script and screen readers read."""
+    from latex2mathml.converter import convert
+
+    try:
+        mathml = convert(formula.strip(), display=display)
+    except Exception as error:  # its parser raises classes of its own without a common one, and IndexError
+        raise WorkError(f"formula cannot be read, {type(error).__name__}: {formula.strip()}") from error
+    if unknown := re.search(r"<mi>(\\\w+)", mathml):
+        raise WorkError(f"formula cannot be read, {unknown[1]} is not a known command: {formula.strip()}")
+    return mathml
+
+
+def _code_style() -> str:
+    """Colour code so that every token stands out by 4.5 to 1 or more, on light (worst 6.8) and dark (7.4)."""
+    from pygments.formatters import HtmlFormatter
+
+    light = HtmlFormatter(style="a11y-high-contrast-light").get_style_defs(".highlight")
+    dark = HtmlFormatter(style="github-dark-high-contrast").get_style_defs(".highlight")
+    return f"{light}\n@media screen and (prefers-color-scheme: dark) {{\n{dark}\n}}\n"
+
+
+class _Audit(HTMLParser):
+    """Read a finished page and collect what a self-contained page that everyone can read must not hold."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.faults: list[str] = []
+        self.pictures = 0
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in _FOREIGN_TAGS:
+            self.faults.append(f"<{tag}> on the page; a report runs no script and loads nothing")
+        if tag != "img":
+            return
+        self.pictures += 1
+        picture, given = f"picture {self.pictures}", dict(attrs)
+        if (given.get("alt") or "").strip() in {"", _STAND_IN}:
+            self.faults.append(
+                f"{picture} has no text alternative; display it with metadata "
+                '{"image/png": {"alt": "what the picture shows"}}'
+            )
+        if not (given.get("src") or "").startswith("data:image/"):
+            self.faults.append(f"{picture} is the file {given.get('src')!r}; a report holds its pictures itself")
