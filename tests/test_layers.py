@@ -42,8 +42,12 @@ FLOORS = (
     ("figures",),
     ("record_figures", "wording_figures", "dependence_figures"),
     ("parameters",),
+    ("manifest", "visible"),
+    ("printed",),
     ("page", "execution", "editions"),
     ("report",),
+    ("index",),
+    ("verify",),
     ("__main__",),
 )
 FLOOR = {module: height for height, modules in enumerate(FLOORS) for module in modules}
