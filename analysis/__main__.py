@@ -352,6 +352,8 @@ def _headline(folder: Path) -> str:
     if not (folder / "results.json").is_file():
         return "rendered"
     results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+    if "estimates" not in results:
+        return "rendered"
     record = next(one for one in results["estimates"] if one["name"] == "casualties_ratio")
     settings = results["settings"]
     return headline(Estimate.from_record(record), level=settings["level"], digits=settings["digits"])

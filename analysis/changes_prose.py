@@ -25,6 +25,7 @@ def since(comparison: Comparison | None, *, level: float = 0.9, digits: int = 2)
     """The answer's old and new range, what came, and which part of the move is what."""
     if comparison is None:
         return Prose(("This is the first edition in its folder: there is none to compare it with.",))
+    level = _shared(comparison, level)
     before, after = (one.text(level, digits=digits) for one in (comparison.before, comparison.after))
     of_force = f"of the force ({100 * level:g} % interval)"
     if comparison.same:
@@ -37,6 +38,13 @@ def since(comparison: Comparison | None, *, level: float = 0.9, digits: int = 2)
     claims = f"{count or 'No'} claim{'' if count == 1 else 's'} came"
     rows = f"{len(comparison.corrected) or 'no'} row{'' if len(comparison.corrected) == 1 else 's'} corrected"
     return Prose((f"{first} {claims}, {rows}.", _parts(comparison, digits)))
+
+
+def _shared(comparison: Comparison, level: float) -> float:
+    """The level, or 90 % where an edition was made with another one and has no interval of it; all have 90 %."""
+    reached = [step.answer for step in comparison.steps if step.answer]
+    every = (comparison.before, comparison.after, *reached)
+    return level if all(level in {one.level for one in estimate.intervals} for estimate in every) else 0.9
 
 
 def _parts(comparison: Comparison, digits: int) -> str:
@@ -58,6 +66,7 @@ def _moved(start: Estimate, step: Step, digits: int) -> str:
 
 def steps(comparison: Comparison, *, level: float = 0.9, digits: int = 2) -> Table:
     """Each step of the way, with what differs and the answer after it."""
+    level = _shared(comparison, level)
     name = f"range ({100 * level:g} %)"
     rows = [
         (

@@ -24,6 +24,7 @@ from analysis.errors import InputError, WorkError, shown
 __all__ = ["FAILED", "checked_name", "exclusive", "fail", "publish", "recover"]
 
 FAILED = "failed"  # the folder, beside the editions, of runs that failed
+_LOCKS = ".locks"
 _EXCHANGE = 2  # RENAME_EXCHANGE of linux/fs.h
 _HERE = -100  # AT_FDCWD
 _SWAP = 2  # RENAME_SWAP of macOS's sys/stdio.h
@@ -78,9 +79,9 @@ def exclusive(
     """
     from filelock import FileLock, Timeout
 
-    place = target.with_name(f".{target.name}.lock")
+    place = target.parent / _LOCKS / f"{target.name}.lock"
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        place.parent.mkdir(parents=True, exist_ok=True)
         lock = FileLock(place, mode=0o644)
         try:
             lock.acquire(blocking=False)

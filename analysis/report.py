@@ -181,12 +181,15 @@ class _Run:
         target = order.target
         terms = {"max_age": order.max_age, "approved": order.approved}
         taken = fingerprint(order.notebook, order.all_parameters, terms=terms)
+        if (there := self._as_it_is(taken)) is not None:  # looks only, so it needs no lock
+            return self._done(there, made=False)
+        _check(order.all_parameters)
         with exclusive(target, deadline=self.way.deadline):
             for folder in recover(target):
                 self._keep(folder)
-            there = _edition_at(target)
-            if not self.way.force and there is not None and self._unchanged(there, taken):
+            if (there := self._as_it_is(taken)) is not None:  # made while this run waited
                 return self._done(there, made=False)
+            there = _edition_at(target)
             made: list[Edition] = []
             publish(lambda folder: made.append(self._build(folder, taken, there)), target)
             shutil.rmtree(target.parent / FAILED / target.name, ignore_errors=True)
@@ -194,23 +197,27 @@ class _Run:
 
     def _done(self, edition: Edition, *, made: bool) -> Outcome:
         draft = edition.status == "draft"
+        self.record.end("completed")
         return Outcome(
             self.order, edition.status, made, edition.reasons, tuple(self.notes), 3 if draft else 0, self.record
         )
 
-    def _unchanged(self, there: Edition, taken: Inputs) -> bool:
-        """Whether the edition in place is of the same inputs and as it was made; one without a PDF may want one."""
-        return (
-            there.inputs.sha256 == taken.sha256
+    def _as_it_is(self, taken: Inputs) -> Edition | None:
+        """The edition in place if it is of the same inputs and as it was made; one without a PDF may want one."""
+        there = _edition_at(self.order.target)
+        same = (
+            not self.way.force
+            and there is not None
+            and there.inputs.sha256 == taken.sha256
             and not altered(self.order.target, there)
             and ("report.pdf" in there.files or find_browser() is None)
         )
+        return there if same else None
 
     def _build(self, folder: Path, taken: Inputs, there: Edition | None) -> Edition:
         order, way, record = self.order, self.way, self.record
         executed = folder / order.notebook.name
         given = dict(order.all_parameters)
-        _check(given)
         if "output_dir" in given:
             given["output_dir"] = str(folder)
         try:
@@ -395,9 +402,9 @@ def _edition_at(target: Path) -> Edition | None:
         return None
     if target.is_dir() and not any(target.iterdir()):
         return None
-    if not (target / MANIFEST).is_file():
-        raise InputError(f"output folder {target} holds something else than an edition; name a new folder")
-    with contextlib.suppress(InputError):  # one of another version, say: it is replaced, and not compared with
+    if not (target / "report.html").is_file():
+        raise InputError(f"output folder {target} holds something else than a report; name a new folder")
+    with contextlib.suppress(InputError):  # of another version, say: it is replaced, and not compared with
         return read_edition(target)
     return None
 

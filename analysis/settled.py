@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -100,7 +100,8 @@ def settle(folder: Path, executed: Path, *, last: Last | None, code: str, max_ag
     approved : str
         Who approves what a person may approve, and why; empty for nobody.
     """
-    if not (folder / "results.json").is_file():
+    record = _record(folder)
+    if record is None:
         return Settled(None, (), None, None)
     comparison = None
     if last is not None:
@@ -108,7 +109,6 @@ def settle(folder: Path, executed: Path, *, last: Last | None, code: str, max_ag
         comparison = changes.compare(last.folder, folder, edition=last.name, model=model)
         _keep(last, folder)
     (folder / "changes.json").write_text(changes.to_json(comparison), encoding="utf-8")
-    record = json.loads((folder / "results.json").read_text(encoding="utf-8"))
     met = gates(record, comparison, max_age=max_age)
     may = bool(met and approved) and all(gate.approvable for gate in met)
     settled = Settled(comparison, met, approved if may else None, last)
@@ -120,6 +120,14 @@ def settle(folder: Path, executed: Path, *, last: Last | None, code: str, max_ag
     _fill(notebook, "edition-compliance", compliance.shown(checked))
     _write(notebook, executed)
     return settled
+
+
+def _record(folder: Path) -> Mapping[str, object] | None:
+    """What results.json holds; nothing for a notebook that writes none, or one of its own kind."""
+    if not (folder / "results.json").is_file():
+        return None
+    record = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+    return record if isinstance(record, dict) and record.get("schema") == "results-1" else None
 
 
 def _keep(last: Last, folder: Path) -> None:

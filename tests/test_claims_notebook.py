@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from analysis import report
 from analysis.errors import InputError
 from analysis.parameters import declared_parameters
+from tests.rendering import rendered
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOK = ROOT / "notebooks" / "claims.ipynb"
@@ -48,7 +48,7 @@ def test_plain_papermill_takes_every_parameter(tmp_path):
     ],
 )
 def test_days_and_quantities_with_little_to_show(tmp_path, parameters, words):
-    folder = report.render(NOTEBOOK, tmp_path / "out", parameters)
+    folder = rendered(NOTEBOOK, tmp_path / "out", parameters)
     assert words in (folder / "report.html").read_text(encoding="utf-8")
 
 
@@ -65,7 +65,7 @@ def test_days_and_quantities_with_little_to_show(tmp_path, parameters, words):
 )
 def test_wrong_input_is_one_line(tmp_path, parameters, message):
     with pytest.raises(InputError) as caught:
-        report.render(NOTEBOOK, tmp_path / "out", parameters)
+        rendered(NOTEBOOK, tmp_path / "out", parameters)
     assert message in caught.value.faults[0]
     assert len(caught.value.faults) == 1
     assert list(tmp_path.iterdir()) == []
@@ -83,7 +83,7 @@ def test_text_of_the_register_comes_out_as_text(tmp_path):
     sources = sources.replace("Same government and same week", "<b>loud</b> # heading")
     (tmp_path / "sources.toml").write_text(sources, encoding="utf-8")
     parameters = {"register": str(tmp_path / "seed.csv"), "as_of": "2024-12-19", "quantity": "all"}
-    folder = report.render(NOTEBOOK, tmp_path / "out", parameters)
+    folder = rendered(NOTEBOOK, tmp_path / "out", parameters)
     page = (folder / "report.html").read_text(encoding="utf-8")
     assert "<script" not in page
     # In a cell of a table, and as a name in the text alternative of a picture.

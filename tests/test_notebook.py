@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from analysis import report
 from analysis.errors import InputError
 from analysis.figures import FIGURES
 from analysis.parameters import declared_parameters
 from analysis.settings import Settings
+from tests.rendering import rendered
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOK = ROOT / "notebooks" / "report.ipynb"
@@ -74,7 +74,7 @@ def hostile(tmp_path_factory):
     text = text.replace("The article's central claim.", "<b>loud</b> # heading")
     (folder / "seed.csv").write_text(text, encoding="utf-8")
     parameters = {"register": str(folder / "seed.csv"), "max_draws": 16384}
-    return report.render(NOTEBOOK, folder / "out", parameters)
+    return rendered(NOTEBOOK, folder / "out", parameters)
 
 
 def test_text_of_the_register_comes_out_as_text(hostile):
@@ -99,7 +99,7 @@ def test_every_number_of_the_answer_is_in_the_results(hostile):
 
 def test_two_renders_give_the_same_bytes(hostile, tmp_path):
     parameters = {"register": str(hostile.parent / "seed.csv"), "max_draws": 16384}
-    again = report.render(NOTEBOOK, tmp_path / "out", parameters)
+    again = rendered(NOTEBOOK, tmp_path / "out", parameters)
     files = sorted(path.relative_to(hostile) for path in hostile.rglob("*") if path.is_file())
     assert files == sorted(path.relative_to(again) for path in again.rglob("*") if path.is_file())
     for name in files:
@@ -108,5 +108,5 @@ def test_two_renders_give_the_same_bytes(hostile, tmp_path):
 
 def test_wrong_input_in_the_notebook_is_wrong_input(tmp_path):
     with pytest.raises(InputError, match="force is 'half'"):
-        report.render(NOTEBOOK, tmp_path / "out", {"force": "half"})
+        rendered(NOTEBOOK, tmp_path / "out", {"force": "half"})
     assert list(tmp_path.iterdir()) == []

@@ -18,10 +18,11 @@ import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from analysis import editions, execution, report
+from analysis import editions, execution
 from analysis.errors import InputError, WorkError
 from analysis.page import to_html
 from analysis.parameters import cast_parameters, declared_parameters
+from tests.rendering import rendered
 
 DECLARED = {"register": "seed", "seed": 7, "level": 0.9, "verbose": False, "levels": [0.5, 0.9], "as_of": None}
 CSP = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
@@ -210,7 +211,7 @@ def folder(tmp_path_factory):
         patch.setattr(tempfile, "tempdir", private)
         for name in ("first", "sécond 'one'"):
             target = place / "new" / name
-            assert report.render(notebook, target, {"seed": "8", "label": 'a "quoted" Ω\n'}) == target
+            assert rendered(notebook, target, {"seed": "8", "label": 'a "quoted" Ω\n'}) == target
         assert list(Path(private).iterdir()) == []
     assert notebook.read_bytes() == before
     return place / "new"
@@ -268,7 +269,7 @@ def test_a_failing_cell_is_named_and_the_last_edition_stays(tmp_path, capfd, cap
         new_code_cell("share(0)"),
     )
     with pytest.raises(WorkError) as caught:
-        report.render(notebook, target, {})
+        rendered(notebook, target, {})
     line = "force is 0"
     assert str(caught.value).splitlines() == [f"broken.ipynb, In[3]: ZeroDivisionError: {line}", *[line] * 4, "..."]
     assert [file.read_text() for file in target.iterdir()] == ["the last good one"]
@@ -306,13 +307,13 @@ def test_a_notebook_without_ids_gets_the_same_ones_each_time(tmp_path):
 def test_render_refuses_before_a_kernel_starts(tmp_path):
     notebook = write(tmp_path / "n.ipynb", parameters("seed = 7\noutput_dir = ''"))
     with pytest.raises(InputError, match="did you mean seed"):
-        report.render(notebook, tmp_path / "edition", {"sed": 1})
+        rendered(notebook, tmp_path / "edition", {"sed": 1})
     with pytest.raises(InputError, match="output_dir is set by the run"):
-        report.render(notebook, tmp_path / "edition", {"output_dir": "x"})
+        rendered(notebook, tmp_path / "edition", {"output_dir": "x"})
     with pytest.raises(InputError, match="holds something else than a report"):
-        report.render(notebook, tmp_path, {})
+        rendered(notebook, tmp_path, {})
     with pytest.raises(InputError, match="holds something else than a report"):
-        report.render(notebook, notebook, {})
+        rendered(notebook, notebook, {})
     assert [child.name for child in tmp_path.iterdir()] == ["n.ipynb"]
 
 
@@ -320,7 +321,7 @@ def test_a_file_that_names_its_folder_stops_the_edition(tmp_path):
     source = "from pathlib import Path\n_ = (Path(output_dir) / 'results.json').write_text(output_dir)"
     notebook = write(tmp_path / "n.ipynb", parameters("output_dir = ''"), new_code_cell(source))
     with pytest.raises(WorkError, match=r"^results.json names the folder it was built in"):
-        report.render(notebook, tmp_path / "edition", {})
+        rendered(notebook, tmp_path / "edition", {})
     assert [child.name for child in tmp_path.iterdir()] == ["n.ipynb"]
 
 
