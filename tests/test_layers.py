@@ -42,7 +42,7 @@ FLOORS = (
     ("figures",),
     ("record_figures", "wording_figures", "dependence_figures"),
     ("parameters",),
-    ("page", "execution", "editions"),
+    ("page", "paper", "execution", "editions"),
     ("report",),
     ("__main__",),
 )
