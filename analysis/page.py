@@ -34,7 +34,8 @@ _SHOWN = [
     "text/latex",
     "text/plain",
 ]
-_SCROLL_BOX = '<div class="scroll" role="group" aria-label="Table" tabindex="0">'
+_SHORT = 9  # rows, the headings among them, of a table that is kept on one page
+_MOST_UPRIGHT = 10  # columns that fit on an upright page; a table of more is printed on a page that lies
 _FOREIGN_TAGS = {"audio", "base", "embed", "form", "frame", "iframe", "link", "object", "script", "video"}
 # The browser drops spaces and control characters before and in a scheme, so what is not plainly one of these is out.
 _LINK = re.compile(r"(https?://|mailto:|#)", re.IGNORECASE)
@@ -94,7 +95,7 @@ def to_html(
         "title": title,
         "fallback": notebook.stem,
         "headings": [],
-        "scroll_box": _SCROLL_BOX,
+        "boxed": _boxed,
         "code_style": _code_style(),
         "draft": list(draft),
         "vectors": _vectors(vectors) if vectors else {},
@@ -188,9 +189,18 @@ def _renderer_class() -> type["HTMLRenderer"]:
             return f'<h{level} id="{html.escape(heading.anchor)}">{text}</h{level}>\n'
 
         def table(self, text: str) -> str:
-            return f"{_SCROLL_BOX}<table>{text}</table></div>\n"
+            return f"{_boxed(f'<table>{text}</table>')}\n"
 
     return Renderer
+
+
+def _boxed(table: str) -> str:
+    """Put a table in a box of its own, which scrolls where the table is wider than the page."""
+    columns = len(re.findall(r"<t[hd]\b", table.partition("</tr>")[0]))
+    wide = " wide" if columns > _MOST_UPRIGHT else ""
+    short = " short" if table.count("<tr") <= _SHORT else ""
+    dated = re.sub(r"<td([^>]*)>(\d{4}-\d\d-\d\d *)</td>", r'<td\1 class="day">\2</td>', table)
+    return f'<div class="scroll{wide}{short}" role="group" aria-label="Table" tabindex="0">{dated}</div>'
 
 
 def _heading(text: str, level: int, taken: set[str]) -> _Heading:

@@ -20,7 +20,7 @@ import signal
 import tempfile
 import time
 from collections.abc import Mapping
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -73,6 +73,7 @@ _PRINT = {
 }
 _PATIENCE = 120.0  # seconds for a page; 1 is usual
 _DATE = re.compile(rb"/(CreationDate|ModDate) \(D:\d{14}[+-]\d\d'\d\d'\)")
+_NODE = re.compile(rb"\(node\d{8}\)")
 _running: "set[Printer]" = set()
 
 _Answer = dict[str, Any]  # what the browser says, as JSON; the keys are the protocol's
@@ -200,7 +201,7 @@ class Printer:
         except BaseException:
             self.kill()  # it may be in the middle of the page
             raise
-        target.write_bytes(_dated(printed, moment))
+        target.write_bytes(_settled(printed, moment))
 
     def kill(self) -> None:
         """End the browser and all its processes at once, from whatever thread."""
@@ -298,17 +299,21 @@ def _ended(browser: Path) -> str:
     return f"{browser} ended before it had printed the page; run it by hand to see why"
 
 
-def _dated(printed: bytes, moment: datetime) -> bytes:
+def _settled(printed: bytes, moment: datetime) -> bytes:
     """
-    Put a moment in place of the two dates in a PDF, which are as long as before, so that no place in it moves.
+    Take out of a PDF what differs from print to print, at equal length, so that no place in it moves.
+
+    That is the two dates, and the names of table headings, which count from where the browser's own counter stood.
 
     Raises
     ------
     WorkError
         There are not two dates of the known form.
     """
-    stamp = moment.astimezone(timezone.utc).strftime("%Y%m%d%H%M%S+00'00'").encode()
+    stamp = moment.astimezone(UTC).strftime("%Y%m%d%H%M%S+00'00'").encode()
     dated, number = _DATE.subn(rb"/\1 (D:" + stamp + rb")", printed)
     if number != 2:
         raise WorkError(f"the browser wrote a PDF with {number} dates in it, expected 2; its version is not known here")
-    return dated
+    names = sorted(set(_NODE.findall(dated)))  # in order, as the tree of names is searched by halves
+    ranks = {name: b"(node%08d)" % rank for rank, name in enumerate(names)}
+    return _NODE.sub(lambda node: ranks[node[0]], dated)
