@@ -42,6 +42,8 @@ FLOORS = (
     ("figures",),
     ("record_figures", "wording_figures", "dependence_figures"),
     ("parameters",),
+    ("run_record", "fork_server"),
+    ("kernels",),
     ("page", "execution", "editions"),
     ("report",),
     ("__main__",),
