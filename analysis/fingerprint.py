@@ -44,7 +44,7 @@ def fingerprint(notebook: Path, parameters: Mapping[str, object], *, terms: Mapp
     Raises
     ------
     InputError
-        The notebook or the register cannot be read.
+        The notebook or a file of the register cannot be read.
     """
     try:
         files = {file.name: digest(file) for file in _read(parameters)}
@@ -70,10 +70,9 @@ def _read(parameters: Mapping[str, object]) -> Iterator[Path]:
     if "register" not in parameters:
         return
     path = register_path(str(parameters["register"]))
-    yield path
-    for beside in (path.with_name(f"{path.stem}-context.csv"), path.with_name("sources.toml")):
-        if beside.is_file():
-            yield beside
+    for file in (path, path.with_name(f"{path.stem}-context.csv"), path.with_name("sources.toml")):
+        if file.is_file():  # what is missing is for whoever reads the register to say
+            yield file
 
 
 @cache

@@ -52,9 +52,7 @@ class _Heading:
     anchor: str
 
 
-def to_html(
-    notebook: Path, *, title: str | None = None, draft: Sequence[str] = (), vectors: Path | None = None
-) -> str:
+def to_html(notebook: Path, *, title: str | None = None, draft: Sequence[str] = (), vectors: Path | None = None) -> str:
     """
     Turn an executed notebook into one page that needs nothing but itself: no script, network or other file.
 
@@ -245,7 +243,9 @@ class _Audit(HTMLParser):
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in _FOREIGN_TAGS or ("http-equiv", "refresh") in [(name, (value or "").lower()) for name, value in attrs]:
+        if tag in _FOREIGN_TAGS or ("http-equiv", "refresh") in [
+            (name, (value or "").lower()) for name, value in attrs
+        ]:
             self.faults.append(f"<{tag}> on the page; a report runs no script and loads nothing")
         for name, value in attrs:
             if name.startswith("on"):

@@ -17,7 +17,6 @@ from functools import lru_cache
 from pathlib import Path
 
 from analysis.derived import derive
-from analysis.errors import WorkError
 from analysis.selectors import Leaf, field, filled, prints, select
 from analysis.summary import Estimate
 from analysis.visible import Block
@@ -27,7 +26,20 @@ __all__ = ["Loose", "Proof", "Reading", "Record", "numbers", "read_printed"]
 _FORMS = Path(__file__).parent / "data" / "printed.toml"
 
 _NUM = r"[+\-−]?\d(?:[\d,]*\d)?(?:\.\d+)?(?:e[+-]?\d+)?"
-_MONTHS = "January February March April May June July August September October November December".split()
+_MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
 _DAY = rf"\d{{1,2}} (?:{'|'.join(_MONTHS)}) \d{{4}}"
 _RANGE = rf"{_NUM}(?: %)? to {_NUM}(?: %)?"
 _SHORT = {
@@ -333,7 +345,9 @@ class _Reader:
             self._elements[path] = tuple(found)
         return self._elements[path]
 
-    def _sentence(self, text: str, sentence: str, forms: Sequence[_Form] | None = None) -> dict[tuple[int, int], object]:
+    def _sentence(
+        self, text: str, sentence: str, forms: Sequence[_Form] | None = None
+    ) -> dict[tuple[int, int], object]:
         """What the forms say of each number: a Proof, or a Loose where the record has another value."""
         found: dict[tuple[int, int], object] = {}
         for form in self.forms.sentences if forms is None else forms:
@@ -435,7 +449,9 @@ class _Reader:
                     candidates.append(self._cells(form, block, match, element))
         if not candidates:
             return {}
-        return min(candidates, key=lambda cells: sum(_is_loose(one) for cell in cells.values() for one in cell.values()))
+        return min(
+            candidates, key=lambda cells: sum(_is_loose(one) for cell in cells.values() for one in cell.values())
+        )
 
     def _cells(
         self, form: _Form, block: Block, match: re.Match[str], element: Leaf | None

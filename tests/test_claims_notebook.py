@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from analysis.errors import InputError
+from analysis.paper import find_browser
 from analysis.parameters import declared_parameters
 from tests.rendering import rendered
 
@@ -109,7 +110,8 @@ def test_render_gives_it_a_folder_beside_the_report_s(tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == "made/seed-2024-12-19-claims/report.html: rendered\n"
     edition = tmp_path / "made" / "seed-2024-12-19-claims"
-    assert {path.name for path in edition.iterdir()} == {"claims.ipynb", "figures", "report.html"}
+    made = {"claims.ipynb", "edition.json", "figures", "report.html", *(["report.pdf"] if find_browser() else [])}
+    assert {path.name for path in edition.iterdir()} == made
     assert "claims about the wounded" in (edition / "report.html").read_text(encoding="utf-8")
 
 

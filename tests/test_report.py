@@ -21,6 +21,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from analysis import editions, execution
 from analysis.errors import InputError, WorkError
 from analysis.page import to_html
+from analysis.paper import find_browser
 from analysis.parameters import cast_parameters, declared_parameters
 from tests.rendering import rendered
 
@@ -209,21 +210,24 @@ def folder(tmp_path_factory):
     before = notebook.read_bytes()
     with tempfile.TemporaryDirectory() as private, pytest.MonkeyPatch.context() as patch:
         patch.setattr(tempfile, "tempdir", private)
-        for name in ("first", "sécond 'one'"):
-            target = place / "new" / name
+        patch.setenv("SOURCE_DATE_EPOCH", "1734566400")
+        for name in ("first", "second"):
+            target = place / "n'é w" / name
             assert rendered(notebook, target, {"seed": "8", "label": 'a "quoted" Ω\n'}) == target
         assert list(Path(private).iterdir()) == []
     assert notebook.read_bytes() == before
-    return place / "new"
+    return place / "n'é w"
 
 
 def test_two_renders_are_equal_to_the_byte_and_name_no_place(folder):
-    first, second = ({file.name: file.read_bytes() for file in child.iterdir()} for child in sorted(folder.iterdir()))
-    assert sorted(first) == ["report.html", "report.ipynb", "results.json"]
+    assert sorted(child.name for child in folder.iterdir()) == [".locks", "first", "second"]  # no working folder
+    first, second = ({file.name: file.read_bytes() for file in (folder / n).iterdir()} for n in ("first", "second"))
+    printed = ["report.pdf"] if find_browser() else []
+    assert sorted(first) == sorted(["edition.json", "report.html", "report.ipynb", "results.json", *printed])
+    assert first["edition.json"].replace(b'"edition": "first"', b'"edition": "second"') == second["edition.json"]
     for name, content in first.items():
-        assert content == second[name], name
+        assert name == "edition.json" or content == second[name], name
         assert str(folder).encode() not in content, name
-    assert len(list(folder.iterdir())) == 2  # no working folder is left beside them
 
 
 def test_the_executed_notebook_holds_the_run_and_no_trace_of_when(folder):
@@ -271,9 +275,17 @@ def test_a_failing_cell_is_named_and_the_last_edition_stays(tmp_path, capfd, cap
     with pytest.raises(WorkError) as caught:
         rendered(notebook, target, {})
     line = "force is 0"
-    assert str(caught.value).splitlines() == [f"broken.ipynb, In[3]: ZeroDivisionError: {line}", *[line] * 4, "..."]
+    assert str(caught.value).splitlines() == [f"broken.ipynb, In[4]: ZeroDivisionError: {line}", *[line] * 4, "..."]
     assert [file.read_text() for file in target.iterdir()] == ["the last good one"]
-    assert sorted(child.name for child in tmp_path.iterdir()) == ["broken.ipynb", "edition"]
+    assert sorted(child.name for child in tmp_path.iterdir()) == [".locks", "broken.ipynb", "edition", "failed"]
+    kept = nbformat.read(tmp_path / "failed" / "edition" / "broken.ipynb", as_version=4)
+    assert kept.cells[-1].outputs[0].ename == "ZeroDivisionError"
+    run = json.loads((tmp_path / "failed" / "edition" / "run.json").read_text())
+    assert (run["status"], run["reason"].splitlines()[0]) == (
+        "failed",
+        "broken.ipynb, In[4]: ZeroDivisionError: force is 0",
+    )
+    assert [cell["state"] for cell in run["cells"]] == ["completed", "completed", "failed"]
     assert (*capfd.readouterr(), caplog.text) == ("", "", "")
 
 
