@@ -126,7 +126,10 @@ def _record(folder: Path) -> Mapping[str, object] | None:
     """What results.json holds; nothing for a notebook that writes none, or one of its own kind."""
     if not (folder / "results.json").is_file():
         return None
-    record = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+    try:
+        record = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+    except ValueError:
+        return None
     return record if isinstance(record, dict) and record.get("schema") == "results-1" else None
 
 
