@@ -17,7 +17,7 @@ from pathlib import Path
 
 import click
 
-from analysis.errors import InputError, WorkError
+from analysis.errors import InputError, Stopped, WorkError
 
 __all__ = ["main"]
 
@@ -380,6 +380,8 @@ def main() -> None:
         code, lines = 2, (error.format_message(),)
     except OSError as error:
         code, lines = 1, (f"{error.filename or 'output'}: {error.strerror or error}",)
+    except Stopped as error:
+        code, lines = error.code, (f"stopped by {error}",)
     except (click.Abort, KeyboardInterrupt):
         code, lines = 130, ("interrupted",)
     else:

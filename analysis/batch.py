@@ -16,18 +16,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from types import FrameType
 
-from analysis.errors import InputError
+from analysis.errors import InputError, Stopped
 from analysis.report import Order, Outcome, Way, render
 
-__all__ = ["Stopped", "render_all"]
-
-
-class Stopped(BaseException):
-    """A signal asked the run to end; ``code`` is what a shell expects of a process that it ended."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(signal.Signals(number).name)
-        self.code = 128 + number
+__all__ = ["render_all"]
 
 
 @dataclass(frozen=True, slots=True)

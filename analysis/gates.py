@@ -80,8 +80,8 @@ def _met(record: Mapping[str, object], comparison: Comparison | None, max_age: i
             "jump",
             f"the answer moved from {before} to {after} (50 % interval) since {comparison.edition} without a new claim",
         )
-    if (share := 1 - record["kept"]) > REJECTED:
-        yield Gate("rejected", f"in {100 * share:.0f} % of the draws casualties exceed the force")
+    if record["kept"] < 1 - REJECTED:
+        yield Gate("rejected", f"in {100 * (1 - record['kept']):.0f} % of the draws casualties exceed the force")
     convergence = record["convergence"]
     if not convergence["reached"]:
         yield Gate(
