@@ -31,7 +31,7 @@ def printed(browser, seed_page) -> Path:
 
 
 @pytest.fixture
-def place(monkeypatch):
+def place(tmp_path, monkeypatch):  # tmp_path is asked for so that it is made before this moves
     """A folder for what is private, so that what is left there is seen; pytest's own has a name too long for it."""
     with tempfile.TemporaryDirectory(dir="/tmp") as folder:
         monkeypatch.setattr(tempfile, "tempdir", folder)
