@@ -1,5 +1,5 @@
 """
-Paper: a page as a PDF, printed by a Chromium, Chrome or Edge that is installed; it refuses one that cannot number pages.
+Paper: a page as a PDF, printed by a Chromium, Chrome or Edge that is installed; too old a one is refused.
 
 The browser gets a profile of its own that is thrown away, runs no script, finds no network, and ends with the process
 that started it. The same page gives the same bytes from the same browser and fonts.
@@ -27,7 +27,7 @@ from typing import Any, Self
 
 from analysis.errors import InputError, WorkError
 
-__all__ = ["BROWSER", "Printer", "find_browser", "stop_all", "to_pdf"]
+__all__ = ["BROWSER", "PLACES", "Printer", "find_browser", "stop_all", "to_pdf"]
 
 BROWSER = "CASUALTY_REPORT_BROWSER"  # the environment variable that names the browser to use
 _NAMES = (
@@ -40,7 +40,7 @@ _NAMES = (
     "microsoft-edge-stable",
     "msedge",
 )
-_PLACES = (
+PLACES = (
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     "/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge",
@@ -71,6 +71,7 @@ _PRINT = {
     "generateTaggedPDF": True,
     "generateDocumentOutline": True,
 }
+_LONGEST_PLACE = 46  # bytes: the browser's socket below it takes 57 more, and on macOS a socket's path has 103
 _PATIENCE = 120.0  # seconds for a page; 1 is usual
 _DATE = re.compile(rb"/(CreationDate|ModDate) \(D:\d{14}[+-]\d\d'\d\d'\)")
 _NODE = re.compile(rb"\(node\d{8}\)")
@@ -108,7 +109,7 @@ def find_browser(environment: Mapping[str, str] | None = None) -> Path | None:
         return None
     path = variables.get("PATH")
     found = next((place for name in _NAMES if (place := shutil.which(name, path=path))), None)
-    return Path(found) if found else next((Path(place) for place in _PLACES if Path(place).is_file()), None)
+    return Path(found) if found else next((Path(place) for place in PLACES if Path(place).is_file()), None)
 
 
 def to_pdf(page: Path, target: Path, *, browser: Path, moment: datetime, timeout: float | None = None) -> None:
@@ -168,7 +169,9 @@ class Printer:
         self._deadline = 0.0
 
     def __enter__(self) -> Self:
-        self._place = tempfile.mkdtemp(prefix="browser-")
+        usual = tempfile.gettempdir()
+        short = usual if len(os.fsencode(usual)) <= _LONGEST_PLACE else "/tmp"  # noqa: S108, the folder made in it is private
+        self._place = tempfile.mkdtemp(prefix="pdf-", dir=short)
         try:
             self._start()
         except BaseException:
