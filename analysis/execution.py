@@ -8,6 +8,7 @@ is the notebook up to the cell that failed, without the paths of this machine.
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import copy
 import logging
 import os
@@ -17,10 +18,10 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from analysis.errors import InputError, WorkError
 from analysis.kernels import Ended, Leash, Server, manager_class
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from traitlets.config import Config
 
 __all__ = ["INJECTED", "Interrupted", "execute", "hide_places", "stop_all", "without_grammar"]
+
+T = TypeVar("T")
 
 INJECTED = "injected-parameters"  # papermill's tag for the cell it adds; here also the cell's id
 _MARKER = "papermill-error-cell-tag"  # of the cells that papermill adds when one fails
@@ -107,11 +110,11 @@ def execute(
     with _within(run, deadline):
         try:
             try:
-                executed = run.attempt(source, parameters, fast)
+                executed = _in_a_loop(lambda: run.attempt(source, parameters, fast))
             except RuntimeError:  # a dead kernel
                 if run.leash.why or not (run.executed is None or (fast is not None and fast.lost)):
                     raise
-                executed = run.attempt(source, parameters, None)
+                executed = _in_a_loop(lambda: run.attempt(source, parameters, None))
         except BaseException as error:
             fault, status = run.explained(error, deadline)
             run.record.end(status, hide_places(str(fault) or type(fault).__name__))
@@ -131,6 +134,24 @@ def stop_all() -> None:
     _stopping.set()
     for leash in tuple(_runs):
         leash.end("interrupted")
+
+
+def _in_a_loop(task: Callable[[], T]) -> T:
+    """Close the event loop that nbclient makes for a thread; that of the main thread is kept for its next use."""
+    if threading.current_thread() is threading.main_thread():
+        return task()
+    from jupyter_core.utils import ensure_event_loop
+
+    def closed_after() -> T:
+        loop = ensure_event_loop()
+        try:
+            return task()
+        finally:
+            loop.run_until_complete(asyncio.sleep(0))  # what was cancelled hears of it
+            loop.close()
+            asyncio.set_event_loop(None)
+
+    return contextvars.Context().run(closed_after)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import importlib
+import importlib.util
 import json
 import os
 import random
@@ -35,17 +35,30 @@ PRELOADED = (
     "scipy.optimize",
     "scipy.stats",
     "scipy.stats.qmc",
-    "pydantic",
+    "pydantic.fields",
+    "pydantic.main",
+    "pydantic.plugin._loader",
+    "pydantic.plugin._schema_validator",
+    "pydantic.types",
     "tabulate",
     "jsonschema",
     "prov.model",
     "prov.serializers.provjson",
+    "prov.serializers.provjsonld",
+    "prov.serializers.provn",
+    "prov.serializers.provxml",
+    "PIL.BmpImagePlugin",
+    "PIL.GifImagePlugin",
+    "PIL.JpegImagePlugin",
+    "PIL.PngImagePlugin",
+    "PIL.PpmImagePlugin",
     "matplotlib.axes",
     "matplotlib.backends.backend_agg",
     "matplotlib.backends.backend_svg",
     "matplotlib.dates",
     "matplotlib.figure",
     "matplotlib.pyplot",
+    "matplotlib.style.core",
 )
 # Variables read when modules are imported, or the interpreter starts: a kernel that needs other values is not forked.
 SETTLED = ("BLIS", "GOTO", "HOME", "LANG", "LC_", "LD_", "MKL", "MPL", "NUMEXPR", "OMP", "OPENBLAS", "PYTHON", "XDG_")
@@ -121,7 +134,8 @@ def become(request: Request) -> None:
     if "matplotlib" in sys.modules:  # which read the environment when it was imported
         sys.modules["matplotlib"].rcParams["backend"] = os.environ["MPLBACKEND"]
     # The kernel ends itself when its parent does; ipykernel read who that is when it was imported.
-    sys.argv = [*request.arguments, f"--IPKernelApp.parent_handle={os.getppid()}"]
+    launcher = importlib.util.find_spec("ipykernel_launcher")
+    sys.argv = [str(launcher and launcher.origin), *request.arguments, f"--IPKernelApp.parent_handle={os.getppid()}"]
     from ipykernel.kernelapp import launch_new_instance
 
     launch_new_instance()

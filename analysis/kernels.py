@@ -257,7 +257,7 @@ class Server:
         if folder != self._folder or _settled(environment) != _settled(self._environment):
             raise _NotServed("the folder or the environment has changed since the fork server began")
         self._warm(wanted)
-        answer = self._ask({"fork": [_LAUNCHER, *rest], "env": dict(environment), "cwd": folder})
+        answer = self._ask({"fork": rest, "env": dict(environment), "cwd": folder})
         return Forked(self, answer["pid"])
 
     def exit_code(self, pid: int) -> int | None:
@@ -279,8 +279,7 @@ class Server:
             if not wanted():
                 raise _NotServed("the kernel is no longer wanted")
             if time.monotonic() - begun > _WARM:
-                self.lost = True
-                raise _NotServed(f"the fork server was not ready within {_WARM:g} s")
+                raise self._lose(f"was not ready within {_WARM:g} s")
 
     def _ask(self, question: Mapping[str, object]) -> dict[str, int]:
         with self._lock:
@@ -289,10 +288,8 @@ class Server:
                     self._channel.sendall(json.dumps(question).encode() + b"\n")
                 return self._hear(_ANSWER)
             except OSError as error:
-                self.lost = True
                 waited = isinstance(error, TimeoutError)
-                why = f"does not answer within {_ANSWER:g} s" if waited else "died"
-                raise _NotServed(f"the fork server {why}") from None
+                raise self._lose(f"does not answer within {_ANSWER:g} s" if waited else "died") from None
 
     def _hear(self, seconds: float) -> dict[str, int]:
         if self.lost or self._channel is None:
@@ -301,10 +298,15 @@ class Server:
         answer = b""
         while not answer.endswith(b"\n"):
             if not (part := self._channel.recv(4096)):
-                self.lost = True
-                raise _NotServed("the fork server died")
+                raise self._lose("died")
             answer += part
         return json.loads(answer)
+
+    def _lose(self, how: str) -> _NotServed:
+        """Give the server up; one that was closed was not lost by itself."""
+        if not self.lost:
+            self.lost, self.reason = True, f"the fork server {how}"
+        return _NotServed(self.reason)
 
 
 def _settled(environment: Mapping[str, str]) -> dict[str, str]:

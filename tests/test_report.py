@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
-from analysis import execution
 from analysis.errors import InputError, WorkError
 from analysis.paper import find_browser
 from analysis.parameters import cast_parameters, declared_parameters
@@ -249,33 +248,6 @@ def test_a_failing_cell_is_named_and_the_last_edition_stays(tmp_path, capfd, cap
     assert (*capfd.readouterr(), caplog.text) == ("", "", "")
 
 
-def test_an_input_error_in_a_cell_keeps_its_lines(tmp_path):
-    source = "from analysis.errors import InputError\nraise InputError('claims.csv:4: wording is empty', 'second')"
-    notebook = write(tmp_path / "n.ipynb", new_code_cell(source))
-    with pytest.raises(InputError) as caught:
-        execution.execute(notebook, tmp_path / "out.ipynb", {})
-    assert caught.value.faults == ("claims.csv:4: wording is empty", "second")
-    assert not (tmp_path / "out.ipynb").exists()
-
-
-def test_a_dead_kernel_is_noticed(tmp_path, capfd):
-    notebook = write(tmp_path / "n.ipynb", new_code_cell("x = 1"), new_code_cell("import os\nos._exit(1)"))
-    with pytest.raises(WorkError, match=r"^n.ipynb, In\[2\]: Kernel died$"):
-        execution.execute(notebook, tmp_path / "out.ipynb", {})
-    assert capfd.readouterr() == ("", "")
-
-
-def test_a_notebook_without_ids_gets_the_same_ones_each_time(tmp_path):
-    notebook = write(tmp_path / "n.ipynb", new_markdown_cell("a"), new_markdown_cell("b"))
-    raw = json.loads(notebook.read_text())
-    raw["nbformat_minor"] = 4
-    for cell in raw["cells"]:
-        del cell["id"]
-    notebook.write_text(json.dumps(raw))
-    execution.execute(notebook, tmp_path / "out.ipynb", {})
-    assert [cell.id for cell in nbformat.read(tmp_path / "out.ipynb", as_version=4).cells] == ["cell-0", "cell-1"]
-
-
 def test_render_refuses_before_a_kernel_starts(tmp_path):
     notebook = write(tmp_path / "n.ipynb", parameters("seed = 7\noutput_dir = ''"))
     with pytest.raises(InputError, match="did you mean seed"):
@@ -295,14 +267,6 @@ def test_a_file_that_names_its_folder_stops_the_edition(tmp_path):
     with pytest.raises(WorkError, match=r"^results.json names the folder it was built in"):
         rendered(notebook, tmp_path / "edition", {})
     assert sorted(child.name for child in tmp_path.iterdir()) == [".locks", "n.ipynb"]
-
-
-def test_a_temporary_folder_too_long_for_sockets_is_wrong_input(tmp_path, monkeypatch):
-    deep = tmp_path / ("x" * 100)
-    deep.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(deep))
-    with pytest.raises(InputError, match="expected a shorter path like /tmp; set TMPDIR"):
-        execution.execute(write(tmp_path / "n.ipynb", new_code_cell("1")), tmp_path / "out.ipynb", {})
 
 
 def test_importing_the_module_loads_neither_papermill_nor_nbconvert():
