@@ -24,6 +24,7 @@ FLOORS = (
     ("model",),
     ("pools", "lattice", "streaming"),
     ("summary",),
+    ("linter",),
     ("settings", "estimates"),
     ("inputs", "asked"),
     ("indices", "replicates"),
@@ -37,10 +38,14 @@ FLOORS = (
     ("records",),
     ("dependence",),
     ("tables", "prose"),
-    ("readings", "record_prose", "dependence_prose"),
+    ("folded", "method", "grading"),
+    ("readings", "record_prose", "dependence_prose", "definitions", "statements", "uncertainties"),
+    ("outlook", "rendered"),
+    ("standards",),
+    ("compliance",),
     ("record_tables", "dependence_tables"),
     ("figures",),
-    ("record_figures", "wording_figures", "dependence_figures"),
+    ("record_figures", "wording_figures", "dependence_figures", "diagram"),
     ("parameters",),
     ("clock", "manifest", "run_record", "visible", "linter"),
     ("changes", "fingerprint", "printed"),
@@ -57,7 +62,7 @@ FLOORS = (
 )
 FLOOR = {module: height for height, modules in enumerate(FLOORS) for module in modules}
 OWNERS = {
-    "matplotlib": ("figures", "record_figures", "wording_figures", "dependence_figures"),
+    "matplotlib": ("figures", "record_figures", "wording_figures", "dependence_figures", "diagram"),
     "papermill": ("execution",),
     "nbconvert": ("page",),
     "click": ("__main__",),

@@ -56,7 +56,7 @@ def test_plain_papermill_takes_every_parameter(tmp_path):
         assert str(settings[name]) == ("seed" if name == "register" else value)
     document = json.loads((tmp_path / "made" / "sensitivity.json").read_text(encoding="utf-8"))
     assert document["settings"] == settings
-    names = [*FIGURES, "drivers"]  # the latter is of `dependence_figures`
+    names = [*FIGURES, "drivers", "method"]  # the last two are of `dependence_figures` and `diagram`
     made = sorted(path.name for path in (tmp_path / "made" / "figures").iterdir())
     assert made == sorted(f"{name}.{kind}" for name in names for kind in ("png", "svg"))
 
@@ -92,7 +92,7 @@ def test_every_number_of_the_answer_is_in_the_results(hostile):
 
     results = json.loads((hostile / "results.json").read_text(encoding="utf-8"))
     page = (hostile / "report.html").read_text(encoding="utf-8")
-    lead = re.search(r"<p><strong>(By .*?)</strong></p>", page).group(1)
+    lead = re.search(r"<p><strong>(By .*?)</strong>", page).group(1)
     record = next(one for one in results["estimates"] if one["name"] == "casualties_ratio")
     ratio, settings = Estimate.from_record(record), results["settings"]
     low_high = ratio.range(settings["level"], digits=settings["digits"], signed=False)
