@@ -119,7 +119,10 @@ def _of_choices(choices: dict) -> Iterator[tuple[str, object]]:
     names = [one["name"] for one in choices["choices"]]
     answered = [one for one in choices["specifications"] if one["refused"] is None]
     yield "specifications", len(answered)
-    what = {"median": ("what moves the centre", "centre"), "interval width": ("what moves the width", "width of the interval")}
+    what = {
+        "median": ("what moves the centre", "centre"),
+        "interval width": ("what moves the width", "width of the interval"),
+    }
     drivers = [one for one in choices["drivers"] if one["variance"]]
     yield (
         "drivers",

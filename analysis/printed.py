@@ -10,24 +10,36 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
 from analysis.derived import derive
-from analysis.errors import WorkError
 from analysis.selectors import Leaf, field, filled, prints, select
 from analysis.summary import Estimate
 from analysis.visible import Block
 
-__all__ = ["Loose", "Proof", "Reading", "Record", "numbers", "read_printed"]
+__all__ = ["Loose", "Proof", "Reading", "Record", "digit_runs", "numbers", "read_printed"]
 
 _FORMS = Path(__file__).parent / "data" / "printed.toml"
 
 _NUM = r"[+\-−]?\d(?:[\d,]*\d)?(?:\.\d+)?(?:e[+-]?\d+)?"
-_MONTHS = "January February March April May June July August September October November December".split()
+_MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
 _DAY = rf"\d{{1,2}} (?:{'|'.join(_MONTHS)}) \d{{4}}"
 _RANGE = rf"{_NUM}(?: %)? to {_NUM}(?: %)?"
 _SHORT = {
@@ -167,6 +179,26 @@ def numbers(text: str) -> list[tuple[int, int]]:
     ['1,530', '10,000', '2.8', '15.8']
     """
     return [match.span() for match in _TOKEN.finditer(text)]
+
+
+def digit_runs(text: str, digests: Iterable[str] = ()) -> list[str]:
+    """
+    The numbers of a text without their signs and units, to compare two of its prints.
+
+    A print may lose the space before a number, and may break a digest over lines: digests that are given are taken
+    out, one of them as a whole.
+
+    Examples
+    --------
+    >>> digit_runs("poor-evacuation2.8 % to 1,530 on 2024-12-19")
+    ['2.8', '1,530', '2024', '12', '19']
+    """
+    found = []
+    for digest in digests:
+        pattern = _compiled(r"\s*".join(digest))
+        found += [digest] * len(pattern.findall(text))
+        text = pattern.sub(" ", text)
+    return found + re.findall(r"\d+(?:[.,]\d+)*", text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,7 +369,9 @@ class _Reader:
             self._elements[path] = tuple(found)
         return self._elements[path]
 
-    def _sentence(self, text: str, sentence: str, forms: Sequence[_Form] | None = None) -> dict[tuple[int, int], object]:
+    def _sentence(
+        self, text: str, sentence: str, forms: Sequence[_Form] | None = None
+    ) -> dict[tuple[int, int], object]:
         """What the forms say of each number: a Proof, or a Loose where the record has another value."""
         found: dict[tuple[int, int], object] = {}
         for form in self.forms.sentences if forms is None else forms:
