@@ -12,7 +12,7 @@ import re
 import secrets
 import unicodedata
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property, lru_cache
@@ -252,8 +252,7 @@ class _Row:
     centre: str
     moved: str
     draft: bool
-    reasons: tuple[str, ...]
-    approved: str
+    status: str
     links: tuple[_Link, ...]
 
 
@@ -276,6 +275,7 @@ class _Register:
 
 @dataclass(frozen=True, slots=True)
 class _Page:
+    range_heading: str
     registers: tuple[_Register, ...]
     others: tuple[_Row, ...]
     unreadable: tuple[str, ...]
@@ -295,20 +295,26 @@ _TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u20
 _FILES = (("HTML", "report.html"), ("PDF", "report.pdf"), ("JSON", "results.json"))
 
 
-def _row(entry: _Entry) -> _Row:
+def _status(edition: Edition) -> str:
+    told = f"draft: {'; '.join(edition.reasons)}" if edition.is_draft else "published"
+    return f"{told}; approved: {edition.approved}" if edition.approved else told
+
+
+def _row(entry: _Entry, levels: Set[float] = frozenset()) -> _Row:
+    """A line of the table; its range says its level where the heading of several levels does not."""
     edition = entry.edition
+    level = f" ({100 * entry.answer.level:g} %)" if entry.answer and len(levels) > 1 else ""
     return _Row(
         name=_clean(edition.edition),
         title=_clean(edition.title) or _clean(edition.edition),
         register=_clean(edition.register),
         day=edition.as_of.isoformat(),
         page=entry.href("report.html"),
-        range=f"{entry.answer.range} ({100 * entry.answer.level:g} %)" if entry.answer else "",
+        range=f"{entry.answer.range}{level}" if entry.answer else "",
         centre=entry.answer.centre if entry.answer else "",
-        moved=_clean(entry.moved),
+        moved=_clean(entry.moved).replace(" %", "\N{NO-BREAK SPACE}%"),
         draft=edition.is_draft,
-        reasons=tuple(_clean(reason) for reason in edition.reasons),
-        approved=_clean(edition.approved or ""),
+        status=_clean(_status(edition)),
         links=tuple(_Link(word, file, href) for word, file in _FILES if (href := entry.href(file))),
     )
 
@@ -318,8 +324,10 @@ def _page(entries: Sequence[_Entry], unreadable: Sequence[str]) -> bytes:
     groups: dict[str, list[_Entry]] = {}
     for entry in sorted(answered, key=lambda one: one.edition.register):  # stable: newest first within
         groups.setdefault(entry.edition.register, []).append(entry)
+    levels = {entry.answer.level for entry in answered if entry.answer}
     page = _Page(
-        tuple(_register(name, group, place) for place, (name, group) in enumerate(groups.items(), 1)),
+        f"range ({100 * next(iter(levels)):g} %)" if len(levels) == 1 else "range",
+        tuple(_register(name, group, place, levels) for place, (name, group) in enumerate(groups.items(), 1)),
         tuple(_row(entry) for entry in entries if not entry.answer),
         tuple(_clean(line) for line in unreadable),
     )
@@ -335,7 +343,7 @@ def _template() -> Template:
     return environment.get_template("index-page.html.j2")
 
 
-def _register(name: str, entries: Sequence[_Entry], place: int) -> _Register:
+def _register(name: str, entries: Sequence[_Entry], place: int, levels: Set[float]) -> _Register:
     latest = next((one for one in entries if not one.edition.is_draft), None)
     lead = ""
     if latest and latest.answer:
@@ -345,9 +353,9 @@ def _register(name: str, entries: Sequence[_Entry], place: int) -> _Register:
         )
     if len(entries) > _FEW:
         grouped = groupby(entries, key=lambda one: one.edition.as_of.year)
-        years = tuple(_year(str(year), [_row(one) for one in group]) for year, group in grouped)
+        years = tuple(_year(str(year), [_row(one, levels) for one in group]) for year, group in grouped)
     else:
-        years = (_year("", [_row(one) for one in entries]),)
+        years = (_year("", [_row(one, levels) for one in entries]),)
     drafts = any(one.edition.is_draft for one in entries)
     return _Register(_clean(name), f"register-{place}", lead, _chart(entries), drafts, years)
 
