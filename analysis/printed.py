@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -21,7 +21,7 @@ from analysis.selectors import Leaf, field, filled, prints, select
 from analysis.summary import Estimate
 from analysis.visible import Block
 
-__all__ = ["Loose", "Proof", "Reading", "Record", "numbers", "read_printed"]
+__all__ = ["Loose", "Proof", "Reading", "Record", "digit_runs", "numbers", "read_printed"]
 
 _FORMS = Path(__file__).parent / "data" / "printed.toml"
 
@@ -50,10 +50,14 @@ _SHORT = {
     "NUM": _NUM,
     "DAY": _DAY,
 }
-# No digit of a word like C01, of a digest, of a version like 3.11.7 or of another number.
-_TOKEN = re.compile(rf"(?<![\w.,])(?:(?<![\w)%\]]){_NUM}|\d(?:[\d,]*\d)?(?:\.\d+)?)(?![\w])")
+# A digest and a version like 3.11.7 are one number each; the digits of a word like C01 are none.
+_TOKEN = re.compile(
+    rf"(?<![\w.,])(?:[0-9a-f]{{64}}|\d+(?:\.\d+){{2,}}|(?<![\w)%\]]){_NUM}|\d(?:[\d,]*\d)?(?:\.\d+)?)(?!\w)"
+)
 _DIGITS = re.compile(r"\d+")
 _DATE = re.compile(rf"\b(?:\d{{4}}-\d\d-\d\d|{_DAY})\b")
+# What "less than" and "more than" are said of: `summary.percent`, and the error of the headline.
+_LEAST, _MOST = ("1", "0.001"), "99"
 # A text with fewer letters proves a number only in quotation marks, or where it is all there is.
 _FEW_LETTERS = 12
 
@@ -70,7 +74,7 @@ class Proof:
     source : str
         Like "results.json#/estimates/2/intervals/1/low".
     how : str
-        "form", "text", "range" or "fixed".
+        "form", "text", "cell", "date", "range", "value" or "fixed".
     """
 
     text: str
@@ -175,6 +179,26 @@ def numbers(text: str) -> list[tuple[int, int]]:
     ['1,530', '10,000', '2.8', '15.8']
     """
     return [match.span() for match in _TOKEN.finditer(text)]
+
+
+def digit_runs(text: str, digests: Iterable[str] = ()) -> list[str]:
+    """
+    The numbers of a text without their signs and units, to compare two of its prints.
+
+    A print may lose the space before a number, and may break a digest over lines: digests that are given are taken
+    out, one of them as a whole.
+
+    Examples
+    --------
+    >>> digit_runs("poor-evacuation2.8 % to 1,530 on 2024-12-19")
+    ['2.8', '1,530', '2024', '12', '19']
+    """
+    found = []
+    for digest in digests:
+        pattern = _compiled(r"\s*".join(digest))
+        found += [digest] * len(pattern.findall(text))
+        text = pattern.sub(" ", text)
+    return found + re.findall(r"\d+(?:[.,]\d+)*", text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,34 +377,36 @@ class _Reader:
         for form in self.forms.sentences if forms is None else forms:
             if form.where and not _compiled(form.where).search(text):
                 continue
+            best: dict[frozenset[tuple[int, int]], dict[tuple[int, int], object]] = {}  # elements may share a place
             for element in self._each(form.each) if form.each else (None,):
                 pattern = _pattern(form.pattern, element, self.forms.words)
                 for match in pattern.finditer(text) if pattern else ():
-                    self._match(form, match, element, sentence, found)
+                    verdicts = self._match(form, match, element, sentence)
+                    place = frozenset(verdicts)
+                    if place not in best or _faults(verdicts) < _faults(best[place]):
+                        best[place] = verdicts
+            for verdicts in best.values():
+                for span, verdict in verdicts.items():
+                    if not isinstance(found.get(span), Proof):  # one form that fits is enough
+                        found[span] = verdict
         return found
 
     def _match(
-        self,
-        form: _Form,
-        match: re.Match[str],
-        element: Leaf | None,
-        sentence: str,
-        found: dict[tuple[int, int], object],
-    ) -> None:
+        self, form: _Form, match: re.Match[str], element: Leaf | None, sentence: str
+    ) -> dict[tuple[int, int], object]:
         told = {name: value for name, value in match.groupdict().items() if value is not None}
+        found: dict[tuple[int, int], object] = {}
         if not form.slots:  # the element's own text, all of it
-            for start, end in numbers(match.string[match.start() : match.end()]):
+            for start, end in numbers(match[0]):
                 span = (match.start() + start, match.start() + end)
                 pointer = element.pointer if element else ""
                 found[span] = Proof(match.string[slice(*span)], sentence, pointer, "form")
         for name, paths in form.slots.items():
-            if name not in told:
-                continue
-            start = match.start(name)
-            for span, verdict in self._slot(told[name], paths, told, element, sentence).items():
-                place = (start + span[0], start + span[1])
-                if not isinstance(found.get(place), Proof):  # one element that fits is enough
-                    found[place] = verdict
+            if name in told:
+                start = match.start(name)
+                for span, verdict in self._slot(told[name], paths, told, element, sentence).items():
+                    found[start + span[0], start + span[1]] = verdict
+        return found
 
     def _slot(
         self, text: str, paths: Sequence[str], told: Mapping[str, str], element: Leaf | None, sentence: str
@@ -449,9 +475,7 @@ class _Reader:
                     candidates.append(self._cells(form, block, match, element))
         if not candidates:
             return {}
-        return min(
-            candidates, key=lambda cells: sum(_is_loose(one) for cell in cells.values() for one in cell.values())
-        )
+        return min(candidates, key=lambda cells: sum(_faults(cell) for cell in cells.values()))
 
     def _cells(
         self, form: _Form, block: Block, match: re.Match[str], element: Leaf | None
@@ -474,12 +498,12 @@ class _Reader:
             return
         known = self._known(text)
         for start, end in tokens:
-            told = next((source for a, b, source, _ in known if a <= start and end <= b), None)
-            how = next((how for a, b, _, how in known if a <= start and end <= b), "text")
+            around = ((source, how) for a, b, source, how in known if a <= start and end <= b)
+            told, how = next(around, (None, ""))
             verdict = next((one for (a, b), one in verdicts.items() if a < end and start < b), None)
             if isinstance(verdict, Proof):
                 self.proofs.append(Proof(text[start:end], sentence, verdict.source, "form"))
-            elif told is not None and not (verdict and how in ("range", "fixed")):
+            elif told is not None and (verdict is None or how == "text"):
                 self.proofs.append(Proof(text[start:end], sentence, told, how))
             elif isinstance(verdict, Loose):
                 self.loose.append(Loose(text[start:end], sentence, verdict.why))
@@ -493,12 +517,12 @@ class _Reader:
             at = text.find(known)
             while at >= 0:
                 end = at + len(known)
-                if _stands_alone(text, at, end, known):
-                    spans.append((at, end, source, "text"))
+                if how := _stands(text, at, end, known):
+                    spans.append((at, end, source, how))
                 at = text.find(known, end)
         for match in _DATE.finditer(text):
             if (day := _iso(match[0])) in self._days:
-                spans.append((*match.span(), self._days[day], "text"))
+                spans.append((*match.span(), self._days[day], "date"))
         for phrase in self.forms.fixed:
             spans += [(one.start(), one.end(), phrase, "fixed") for one in re.finditer(re.escape(phrase), text)]
         for match in re.finditer(_SHORT["RANGEC"], text):
@@ -530,8 +554,8 @@ class _Reader:
                     break
 
 
-def _is_loose(verdict: object) -> bool:
-    return isinstance(verdict, Loose)
+def _faults(verdicts: Mapping[tuple[int, int], object]) -> int:
+    return sum(isinstance(one, Loose) for one in verdicts.values())
 
 
 def _is_range(value: object) -> bool:
@@ -549,16 +573,19 @@ def _is_share(leaf: Leaf) -> bool:
     return any(isinstance(one, Mapping) and str(one.get("unit", "")).startswith("share") for one in leaf.above)
 
 
-def _stands_alone(text: str, start: int, end: int, known: str) -> bool:
-    """Whether a known text is quoted, is all there is, or has letters enough to be no accident; never half a word."""
+def _stands(text: str, start: int, end: int, known: str) -> str:
+    """
+    How a known text stands in another: as a "text" where it is quoted or has letters enough to be no accident.
+
+    As a "cell" where it is all there is; nothing where it is half a word, or a bare number amid others.
+    """
     before, after = text[:start][-1:], text[end:][:1]
     if (before.isalnum() and known[0].isalnum()) or (after.isalnum() and known[-1].isalnum()):
-        return False
-    if start == 0 and end == len(text):
-        return True
-    if before in "\"'“‘" and before and after in "\"'”’" and after:
-        return True
-    return sum(letter.isalpha() for letter in known) >= _FEW_LETTERS
+        return ""
+    quoted = before and after and before in "\"'“‘" and after in "\"'”’"
+    if quoted or sum(letter.isalpha() for letter in known) >= _FEW_LETTERS:
+        return "text"
+    return "cell" if start == 0 and end == len(text) else ""
 
 
 def _iso(text: str) -> str:
@@ -604,9 +631,9 @@ class _Value:
             return None
         value, unit = self._scaled(digits)
         if text.startswith("less than "):
-            fits = value <= float(tokens[0])
+            fits = tokens[0] in _LEAST and value <= float(tokens[0])
         elif text.startswith("more than "):
-            fits = value >= float(tokens[0])
+            fits = tokens[0] == _MOST and value >= float(tokens[0])
         else:
             fits = prints(tokens[0], value, unit=unit)
         return [self.leaf.pointer] if fits else None

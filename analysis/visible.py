@@ -20,7 +20,7 @@ __all__ = ["Block", "paper_lines", "visible"]
 
 _UNSEEN = {"script", "style", "template", "noscript"}
 _INLINE = {"a", "abbr", "b", "br", "code", "em", "i", "kbd", "mark", "q", "s", "samp", "small", "span", "strong", "sub"}
-_INLINE |= {"sup", "time", "u", "var", "wbr"}
+_INLINE |= {"math", "sup", "time", "u", "var", "wbr"}
 _VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 
 
