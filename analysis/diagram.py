@@ -24,7 +24,7 @@ from analysis.pipeline import Results
 __all__ = ["FIGURES", "method", "publish"]
 
 _COLUMNS = 4
-_WIDTH, _HEIGHT = 0.84, 0.66  # of a box, where boxes stand 1 apart
+_WIDTH, _HEIGHT = 0.88, 0.66  # of a box, where boxes stand 1 apart
 
 
 def method(ax: Axes, results: Results) -> Axes:
@@ -49,7 +49,7 @@ def _draw_box(ax: Axes, x: float, y: float, name: str, words: str, *, colour: st
     ax.add_patch(
         FancyBboxPatch(corner, _WIDTH, _HEIGHT, boxstyle=style, facecolor="white", edgecolor=colour, linewidth=1.2)
     )
-    ax.annotate(name, (x, y + 0.19), ha="center", va="center", fontsize=8.5, fontweight="bold", color=DARK)
+    ax.annotate(name, (x, y + 0.19), ha="center", va="center", fontsize=8, fontweight="bold", color=DARK)
     ax.annotate(words, (x, y - 0.09), ha="center", va="center", fontsize=8, color=DARK, linespacing=1.25)
 
 
