@@ -40,7 +40,9 @@ def method(ax: Axes, results: Results) -> Axes:
     ax.set_xlim(-0.5, _COLUMNS - 0.5)
     ax.set_ylim(-rows + 0.55, 0.45)
     ax.axis("off")
-    ax.set_title(f"From {told[0].partition(' claims')[0]} claims to {told[-1].partition(chr(10))[0]} of the force")
+    number, _, _ = told[0].partition(" claims")
+    ends, _, _ = told[-1].partition("\n")
+    ax.set_title(f"From {number} claims to the share lost: {ends}")
     return ax
 
 

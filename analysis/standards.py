@@ -104,7 +104,7 @@ def _exclusions(edition: Edition) -> Finding:
 @_checks("C05")
 def _sources(edition: Edition) -> Finding:
     wanted = ("origin", "as_of", "published", "quantity", "wording", "outlet", "url")
-    bare = [claim["id"] for claim in edition.published if not all(claim[field] for field in wanted)]
+    bare = [f"{claim['id']} ({field})" for claim in edition.published for field in wanted if not claim[field]]
     listed = edition.cell("all-claims")
     bare += [claim["id"] for claim in edition.published if f"{claim['id']}: " not in listed]
     detail = f"{len(edition.published)} claims have origin, days, quantity, words, outlet and address."

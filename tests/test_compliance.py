@@ -116,7 +116,7 @@ FAULTS = [
     ("C02", lambda made: made.silence("interests"), "not in the report"),
     ("C03", lambda made: made.edit("found", "The register starts", "It is not recorded. The register"), None),
     ("C04", spoil_claim("reason", "", used_as=None, id="seed-headline-over-100"), "seed-headline-over-100"),
-    ("C05", spoil_claim("url", "", id="seed-us-casualties"), "seed-us-casualties"),
+    ("C05", spoil_claim("url", "", id="seed-us-casualties"), "seed-us-casualties (url)"),
     ("C05", lambda made: made.edit("all-claims", "seed-deployed: ", "another: "), "seed-deployed"),
     ("C06", spoil_results(lambda found: found["origins"][0]["source"].update(bias="")), "NIS"),
     ("C07", lambda made: made.edit("parameters-table", "all of it", ""), "a figure is out of date"),
