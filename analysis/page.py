@@ -198,6 +198,8 @@ def _boxed(table: str) -> str:
     wide = " wide" if columns > _MOST_UPRIGHT else ""
     short = " short" if table.count("<tr") <= _SHORT else ""
     dated = re.sub(r"<td([^>]*)>(\d{4}-\d\d-\d\d *)</td>", r'<td\1 class="day">\2</td>', table)
+    # A heading without words is announced as one and says nothing; as a cell it is passed over.
+    dated = re.sub(r"<th\b([^>]*)>\s*</th>", r"<td\1></td>", dated)
     return f'<div class="scroll{wide}{short}" role="group" aria-label="Table" tabindex="0">{dated}</div>'
 
 
@@ -220,7 +222,8 @@ def _mathml(formula: str, *, display: str) -> str:
         raise WorkError(f"formula cannot be read, {type(error).__name__}: {formula.strip()}") from error
     if unknown := re.search(r"<mi>(\\\w+)", mathml):
         raise WorkError(f"formula cannot be read, {unknown[1]} is not a known command: {formula.strip()}")
-    return mathml
+    # On a phone a long formula scrolls in its own box, which a keyboard must reach.
+    return mathml.replace("<math ", '<math tabindex="0" ', 1) if display == "block" else mathml
 
 
 def _code_style() -> str:
