@@ -11,7 +11,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from analysis.page import to_html
 
 STAND_IN = "No description has been provided for this image"  # nbconvert's, which axe takes for a description
-VIEWS = {"light": ("light", 1200), "dark": ("dark", 1200), "phone": ("light", 390), "dark phone": ("dark", 390)}
+PHONE = 390
+VIEWS = {"light": ("light", 1200), "dark": ("dark", 1200), "phone": ("light", PHONE), "dark phone": ("dark", PHONE)}
 # What axe cannot decide, as "rule: element", and what was found by looking.
 EXAMINED = {
     # A sign of a formula, which axe takes for no text. It has the ink of the text around it, as a test below says.
@@ -44,15 +45,17 @@ def judged(opened: Browser, html: Path, scheme: str, width: int, *, kind: str) -
     """
     Run axe over a page with everything unfolded: its "violations", or what is "incomplete", as "rule: element".
 
-    For the latter what scrolls in a box of its own is rolled out, so that axe can decide on what is beyond the edge.
+    On a phone, for the latter, what scrolls in a box of its own is rolled out, and the page made as wide, so that axe can decide on
+    what is beyond the edge.
     """
     # axe is a script, which the page's own policy would keep out.
     context = opened.new_context(color_scheme=scheme, viewport={"width": width, "height": 900}, bypass_csp=True)
     page = context.new_page()
     page.goto(html.as_uri())
     page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
-    if kind == "incomplete":
-        page.add_style_tag(content="* { overflow: visible !important; }")
+    if kind == "incomplete" and width == PHONE:
+        wide = "html, body, main { width: max-content !important; max-width: none !important; }"
+        page.add_style_tag(content=f"* {{ overflow: visible !important; }} {wide}")
     found = Axe().run(page).response[kind]
     context.close()
     return [f"{rule['id']}: {' '.join(node['target'])}" for rule in found for node in rule["nodes"]]
