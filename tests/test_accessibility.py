@@ -45,8 +45,8 @@ def judged(opened: Browser, html: Path, scheme: str, width: int, *, kind: str) -
     """
     Run axe over a page with everything unfolded: its "violations", or what is "incomplete", as "rule: element".
 
-    On a phone, for the latter, what scrolls in a box of its own is rolled out, and the page made as wide, so that axe can decide on
-    what is beyond the edge.
+    On a phone, for the latter, what scrolls in a box of its own is rolled out, and the page made as wide, so that axe
+    can decide on what is beyond the edge.
     """
     # axe is a script, which the page's own policy would keep out.
     context = opened.new_context(color_scheme=scheme, viewport={"width": width, "height": 900}, bypass_csp=True)
