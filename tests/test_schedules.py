@@ -35,8 +35,9 @@ CRONTAB, SERVICE, TIMER, JOB, DAG = (block for _, block in BLOCKS)
 WORKFLOW = ROOT / ".github" / "workflows" / "edition.yml"
 SRV = "/srv/casualty-report"  # where the blocks say that the clone is
 
-# Days of the public record: one with a claim of that day, and one 36 days after the newest claim, of 30 April.
-FRESH, STALE = datetime(2025, 3, 1, 5, 30, tzinfo=UTC), datetime(2025, 6, 5, 5, 30, tzinfo=UTC)
+# Days of the public record: one with a claim of that day, and one 36 days after the newest claim, of 30 April. In Seoul
+# it is 05:30 of the next morning.
+FRESH, STALE = datetime(2025, 3, 1, 20, 30, tzinfo=UTC), datetime(2025, 6, 5, 20, 30, tzinfo=UTC)
 PUBLISHED, DRAFT = "public-record-2025-03-01", "public-record-2025-06-05"
 MORNING = "30 5 * * *"
 FEW = 16384  # draws: enough for an answer, too few for its digits to be stable
@@ -60,14 +61,10 @@ def need(present: object, reason: str) -> None:
 
 
 def environment(home: Path, moment: datetime) -> dict[str, str]:
-    """What cron gives a command, and the moment; PYTHONPATH only where a developer has set it."""
+    """What cron gives a command in Seoul, and the moment; PYTHONPATH only where a developer has set it."""
     kept = {name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ}
-    pin = str(int(moment.timestamp()))
-    return (
-        {"HOME": str(home), "LOGNAME": "desk", "SHELL": "/bin/sh", "PATH": "/usr/bin:/bin"}
-        | kept
-        | {"SOURCE_DATE_EPOCH": pin}
-    )
+    given = {"HOME": str(home), "LOGNAME": "desk", "SHELL": "/bin/sh", "PATH": "/usr/bin:/bin", "TZ": "KST-9"}
+    return given | kept | {"SOURCE_DATE_EPOCH": str(int(moment.timestamp()))}
 
 
 def run(command: list[str], folder: Path, variables: Mapping[str, str]) -> subprocess.CompletedProcess:
@@ -198,12 +195,12 @@ def steps() -> list[dict]:
 
 def test_workflow_keeps_to_the_schema_of_github(tmp_path):
     need(find_spec("check_jsonschema"), "check-jsonschema is not installed")
+    wrong = tmp_path / "wrong.yml"
+    wrong.write_text(WORKFLOW.read_text(encoding="utf-8").replace("runs-on:", "runs_on:"), encoding="utf-8")
     check = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows"]
-    done = run([*check, str(WORKFLOW)], tmp_path, os.environ)
-    assert done.returncode == 0, done.stdout
-    wrong = WORKFLOW.read_text(encoding="utf-8").replace("runs-on:", "runs_on:")
-    (tmp_path / "wrong.yml").write_text(wrong, encoding="utf-8")
-    assert run([*check, "wrong.yml"], tmp_path, os.environ).returncode == 1
+    done = run([*check, str(WORKFLOW), str(wrong)], tmp_path, os.environ)
+    assert done.returncode == 1, done.stderr
+    assert set(re.findall(r"^\s*(\S+\.yml)::", done.stdout, flags=re.MULTILINE)) == {str(wrong)}
 
 
 def test_workflow_asks_for_no_more_than_it_needs():
@@ -292,45 +289,47 @@ def runner(place, tmp_path):
     return fresh
 
 
-def test_workflow_compares_each_morning_with_the_one_before(runner, published, draft):
-    """Three runs on three machines; the first edition and the draft are those made above, which nothing has changed."""
+def test_workflow_carries_editions_from_one_machine_to_the_next(runner, published, draft):
+    """A first edition, a draft, and the draft approved by hand; the first two are those made above, unchanged."""
     reports = published[0] / "reports"
-    one = runner("one")
-    assert one.step("Bring back the earlier editions").returncode == 0
-    shutil.copytree(reports / PUBLISHED, one.folder / "reports" / PUBLISHED)
-    done = one.step("Render", AS_OF="2025-03-01", APPROVE="")
+    first = runner("first")
+    assert first.step("Bring back the earlier editions").returncode == 0
+    shutil.copytree(reports / PUBLISHED, first.folder / "reports" / PUBLISHED)
+    done = first.step("Render", AS_OF="2025-03-01", APPROVE="")
     assert "nothing has changed" in done.stdout, done.stderr
-    assert one.outputs == {"status": "published", "folder": f"reports/{PUBLISHED}"}
-    done = one.step("Keep the edition", FOLDER=one.outputs["folder"])
+    assert first.outputs == {"status": "published", "folder": f"reports/{PUBLISHED}"}
+    assert "of every 100 soldiers" in (first.home / "summary").read_text(encoding="utf-8")
+    done = first.step("Keep the edition", FOLDER=f"reports/{PUBLISHED}")
     assert done.returncode == 0, done.stderr
 
-    two = runner("two")
-    two.step("Bring back the earlier editions")
-    done = two.step("Render", AS_OF="2025-03-02", APPROVE="")
+    second = runner("second")
+    assert second.step("Bring back the earlier editions").returncode == 0
+    shutil.copytree(reports / DRAFT, second.folder / "reports" / DRAFT)
+    done = second.step("Render", AS_OF="2025-06-05", APPROVE="")
     assert done.returncode == 0, done.stdout
-    assert two.outputs == {"status": "published", "folder": "reports/public-record-2025-03-02"}
-    assert edition(two.folder, "public-record-2025-03-02")["previous"]["edition"] == PUBLISHED
-    assert "of every 100 soldiers" in (two.home / "summary").read_text(encoding="utf-8")
-    for _ in range(2):  # the second time there is nothing to do
-        done = two.step("Keep the edition", FOLDER="reports/public-record-2025-03-02")
-        assert done.returncode == 0, done.stderr
-    messages = two.git("log", "--format=%s", "editions").splitlines()
-    assert messages == ["reports/public-record-2025-03-02", f"reports/{PUBLISHED}"]
-
-    three = runner("three")
-    three.step("Bring back the earlier editions")
-    shutil.copytree(reports / DRAFT, three.folder / "reports" / DRAFT)
-    done = three.step("Render", AS_OF="2025-06-05", APPROVE="")
-    assert done.returncode == 0, done.stdout
-    assert three.outputs == {"status": "draft", "folder": f"reports/{DRAFT}"}
+    assert second.outputs == {"status": "draft", "folder": f"reports/{DRAFT}"}
     assert re.search(r"^::warning title=Draft::.*the newest claim is 36 days old", done.stdout, flags=re.MULTILINE)
-    kept = three.git("ls-tree", "--name-only", "origin/editions").split()
-    assert {PUBLISHED, "public-record-2025-03-02"} <= set(kept)
-    assert not {DRAFT, ".locks", "failed"} & set(kept)
-
-    done = three.step("Render", AS_OF="2025-13-01", APPROVE="")
-    assert (done.returncode, three.outputs) == (2, {}), "a run that fails is red"
+    done = second.step("Render", AS_OF="2025-13-01", APPROVE="")
+    assert (done.returncode, second.outputs) == (2, {}), "a run that fails is red"
     assert "2025-13-01" in done.stdout
+
+    third = runner("third")
+    assert third.step("Bring back the earlier editions").returncode == 0
+    assert edition(third.folder, PUBLISHED) == edition(published[0], PUBLISHED)
+    done = third.step("Render", AS_OF="2025-06-05", APPROVE="A. Desk: no claim has been made since")
+    assert done.returncode == 0, done.stdout
+    assert third.outputs == {"status": "published", "folder": f"reports/{DRAFT}"}
+    made = edition(third.folder, DRAFT)
+    assert (made["approved"], made["previous"]["edition"]) == ("A. Desk: no claim has been made since", PUBLISHED)
+    for _ in range(2):  # the second time there is nothing to do
+        done = third.step("Keep the edition", FOLDER=f"reports/{DRAFT}")
+        assert done.returncode == 0, done.stderr
+    third.git("fetch", "--quiet", "--unshallow", "origin", "editions")
+    messages = third.git("log", "--format=%s", "FETCH_HEAD").splitlines()
+    assert messages == [f"reports/{DRAFT}", f"reports/{PUBLISHED}", "No editions yet"]
+    kept = set(third.git("ls-tree", "--name-only", "FETCH_HEAD").split())
+    assert {PUBLISHED, DRAFT} <= kept
+    assert not {".locks", "failed"} & kept
 
 
 # --- Airflow ---------------------------------------------------------------------------------------------------------
@@ -338,7 +337,7 @@ def test_workflow_compares_each_morning_with_the_one_before(runner, published, d
 
 @dataclass(kw_only=True)
 class BashOperator:
-    """Stands in for that of airflow.providers.standard 1.0: it takes what that one takes, and does nothing."""
+    """Stands in for Airflow's: it takes what that one takes, and does nothing."""
 
     task_id: str
     bash_command: str
@@ -350,7 +349,7 @@ class BashOperator:
 
 @dataclass(kw_only=True)
 class PapermillOperator:
-    """Stands in for that of airflow.providers.papermill 3.12; all that may hold a template is in `templates`."""
+    """Stands in for Airflow's, whose `template_fields` are these."""
 
     task_id: str
     input_nb: str
