@@ -118,12 +118,8 @@ def test_a_picture_with_a_vector_beside_it_is_shown_as_that(tmp_path):
         (700, (), None),  # shorter than a page: 734.2 points
         (744, (), None),  # 493.2 of 500 points wide, it is 733.9 tall
         (745, (), 493),
-        (
-            1400,
-            (700, 720),
-            493,
-        ),  # cut at 734.2 * 500 / 493 = 744.6, and a letter is within 10 points above it or 4 below
-        (1400, (744,), 482),  # 760.1 at 483 and 761.6 at 482 are the first past 744 + 10, yet 484 to 493 cut too near
+        (1400, (700, 755), 493),  # the cut is at 734.2 * 500 / 493 = 744.6: letters end below 700, begin above 755 - 10
+        (1400, (744,), 490),  # 744.6 at 493, 746.1 at 492 and 747.7 at 491 are within 4 of the line; 749.2 is not
     ],
 )
 def test_a_tall_figure_is_cut_between_lines(tmp_path, height, lines, printed):
