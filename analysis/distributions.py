@@ -143,7 +143,7 @@ def tabulate(distribution: Distribution, nodes: FloatArray) -> Tabulated:
         within 1e-5 of the spread; behind a Pareto tail of 3.5 within 4e-5, at the kink of a range 2.6e-4.
     """
     x = np.unique(nodes)
-    before, at = distribution.cdf(np.nextafter(x, -np.inf)), distribution.cdf(x)
+    before, at = distribution.cdf(np.stack([np.nextafter(x, -np.inf), x]))
     p = np.maximum.accumulate(np.clip(np.column_stack([before, at]).ravel(), 0.0, 1.0))
     x = np.repeat(x, 2)
     # The ends of the table take what little probability lies beyond them.
@@ -604,8 +604,10 @@ class Quotient:
     def cdf(self, x: FloatArray) -> FloatArray:
         x = np.asarray(x, dtype=float)
         with np.errstate(divide="ignore"):  # log(0) is -inf, whose probability is 0
-            log_x = np.log(np.maximum(x, 0.0))
-        return ndtr((log_x[..., None] - self._centers()) / self.bias.sd_log).mean(axis=-1)
+            # Of a number and the one before it, most logarithms are the same.
+            log_x, places = np.unique(np.log(np.maximum(x, 0.0)), return_inverse=True)
+        probabilities = ndtr((log_x[:, None] - self._centers()) / self.bias.sd_log).mean(axis=-1)
+        return probabilities[places].reshape(x.shape)
 
     def nodes(self) -> FloatArray:
         """Even on the log scale, to 8 standard deviations beyond the base; a finite end where it has none."""

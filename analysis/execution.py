@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from papermill.exceptions import PapermillExecutionError
     from traitlets.config import Config
 
-__all__ = ["INJECTED", "Interrupted", "execute", "hide_places", "stop_all", "without_grammar"]
+__all__ = ["INJECTED", "Interrupted", "execute", "hide_places", "stop_all"]
 
 T = TypeVar("T")
 
@@ -50,17 +50,6 @@ _stopping = threading.Event()
 
 class Interrupted(WorkError):  # noqa: N818
     """A run was stopped before its end, by the user or the system."""
-
-
-def without_grammar() -> None:
-    """
-    Spare this process a second of imports that nothing here needs; call it before the first Jupyter import.
-
-    jsonschema imports rfc3987_syntax where JupyterLab has installed it, which compiles a grammar of international web
-    addresses when it is imported. It serves the formats "iri" and "iri-reference" only, and no schema of a notebook
-    has them. Without the module, jsonschema leaves those two formats unchecked, as where it is not installed.
-    """
-    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 
 def execute(
@@ -104,7 +93,6 @@ def execute(
     Interrupted
         `stop_all` was called.
     """
-    without_grammar()
     source = read_notebook(notebook)
     run = _Run(notebook.name, output, Record() if record is None else record)
     with _within(run, deadline):

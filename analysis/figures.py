@@ -24,7 +24,9 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
+from matplotlib.backend_bases import RendererBase
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLocator
 
@@ -479,7 +481,7 @@ def publish(
     """
     plan = plans[name]
     with mpl.rc_context(fname=style_file()):
-        figure = Figure(figsize=plan.size(results))
+        figure = _LaidOut(figsize=plan.size(results))
         plan.draw(figure.add_subplot(), results)
         picture = Picture(_saved(figure, "png", plan.dpi), _saved(figure, "svg", plan.dpi), plan.alt(results))
     if str(folder):
@@ -488,6 +490,22 @@ def publish(
         (target / f"{name}.png").write_bytes(picture.png)
         (target / f"{name}.svg").write_bytes(picture.svg)
     return picture
+
+
+class _LaidOut(Figure):
+    """
+    A figure that is drawn once for each file.
+
+    Matplotlib draws it twice when it saves it: first without ink, for the layout, then with the layout set. The
+    first drawing has no other use, and here it is the layout alone.
+    """
+
+    def draw(self, renderer: RendererBase) -> None:
+        layout = self.get_layout_engine()
+        if isinstance(layout, ConstrainedLayoutEngine):
+            layout.execute(self)
+        else:
+            super().draw(renderer)
 
 
 def _saved(figure: Figure, kind: str, dpi: int) -> bytes:

@@ -28,7 +28,6 @@ PRELOADED = (
     "ipykernel.kernelapp",
     "ipykernel.ipkernel",
     "ipykernel.zmqshell",
-    "debugpy",
     "numpy",
     "numpy.random",
     "scipy.special",
@@ -41,7 +40,6 @@ PRELOADED = (
     "pydantic.plugin._schema_validator",
     "pydantic.types",
     "tabulate",
-    "jsonschema",
     "prov.model",
     "prov.serializers.provjson",
     "prov.serializers.provjsonld",
@@ -143,11 +141,9 @@ def become(request: Request) -> None:
 
 def _main() -> None:
     channel = socket.socket(fileno=int(sys.argv[1]))
-    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # see execution.without_grammar
     for name in PRELOADED:
         with contextlib.suppress(ImportError):  # the kernel will say what is missing
             importlib.import_module(name)
-    sys.modules.pop("rfc3987_syntax", None)
     gc.collect()
     gc.freeze()  # so that a collection in a kernel does not copy the pages it shares
     request = serve(channel)

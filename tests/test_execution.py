@@ -17,7 +17,7 @@ import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from analysis import execution
+from analysis import execution, run_record
 from analysis.errors import InputError, WorkError
 from analysis.run_record import Record
 
@@ -248,7 +248,7 @@ def test_threads_keep_their_notebooks_apart(tmp_path):
 KILLED = """
 import sys
 from pathlib import Path
-from analysis import execution
+from analysis import execution, run_record
 execution._SAVED_EVERY = 0.2
 execution.execute(Path(sys.argv[1]), Path(sys.argv[2]), {})
 """
@@ -264,3 +264,74 @@ def test_a_process_that_is_killed_leaves_the_unfinished_notebook_and_no_kernel(t
         process.send_signal(signal.SIGKILL)
     assert cells[1].outputs[0].data["text/plain"] == "2"
     assert is_gone(int(cells[2].outputs[0].text.split()[0]))  # it looks once a second whether its parent is there
+
+
+# -- the record ---------------------------------------------------------------------------------------------------
+
+
+def test_a_record_says_what_ran_and_for_how_long(monkeypatch):
+    """By a clock that goes on by a second each time it is asked."""
+    ticks = iter(range(100))
+    monkeypatch.setattr(run_record.time, "monotonic", lambda: float(next(ticks)))
+    record = Record()  # 0
+
+    def fail() -> None:
+        record.expect(["imports", "answer", "write"])
+        record.start(0)  # 2
+        record.stop("completed")  # 3
+        record.start(1)  # 4
+        raise WorkError("no")  # the cell ends at 5, the record at 6, the stage at 7
+
+    with pytest.raises(WorkError), record.stage("execute"):  # from 1
+        fail()
+    record.end("completed")
+    assert json.loads(record.to_json()) == {
+        "schema": "run-1",
+        "status": "failed",
+        "reason": "no",
+        "seconds": 6.0,
+        "stages": [{"name": "execute", "state": "failed", "seconds": 6.0}],
+        "cells": [
+            {"number": 1, "id": "imports", "state": "completed", "seconds": 1.0},
+            {"number": 2, "id": "answer", "state": "failed", "seconds": 1.0},
+            {"number": 3, "id": "write", "state": "not run", "seconds": None},
+        ],
+    }
+    assert record.table().splitlines() == [
+        "execute          6.00 s  failed",
+        "  In[1] imports  1.00 s",
+        "  In[2] answer   1.00 s  failed",
+        "all              6.00 s  failed",
+    ]
+
+
+def test_the_slowest_cells_stand_first_and_the_others_are_one_row(monkeypatch):
+    """Twelve cells; the nth takes n seconds: those of 12 to 3 seconds have a row each, and 2 and 1 share one."""
+    now = [0.0]
+    monkeypatch.setattr(run_record.time, "monotonic", lambda: now[0])
+    record = Record()
+    record.expect([f"c{n}" for n in range(1, 13)])
+    for place in range(12):
+        record.start(place)
+        now[0] += place + 1
+        record.stop("completed")
+    record.end("completed")
+    rows = [line.split() for line in record.table().splitlines()]
+    assert [row[0] for row in rows[:-2]] == [f"In[{n}]" for n in range(12, 2, -1)]
+    assert rows[-2:] == [["2", "other", "cells", "3.00", "s"], ["all", "78.00", "s"]]
+
+
+def test_an_interrupt_from_the_keyboard_is_in_the_record():
+    record = Record()
+    with pytest.raises(KeyboardInterrupt), record.stage("page"):
+        raise KeyboardInterrupt
+    assert (record.status, record.reason, record.stages[0].state) == ("interrupted", "KeyboardInterrupt", "interrupted")
+
+
+def test_folders_that_only_begin_alike_are_not_hidden(monkeypatch, tmp_path):
+    home = tmp_path / "ann"
+    monkeypatch.setattr(Path, "home", lambda: home)
+    assert (
+        execution.hide_places(f"{home}/x {home}a/x {home}")
+        == f"<home>/x {'<temp>' + str(home)[len(tempfile.gettempdir()) :]}a/x <home>"
+    )

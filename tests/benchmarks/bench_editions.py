@@ -10,6 +10,7 @@ Run with ``make bench`` or ``python tests/benchmarks/bench_editions.py [--count 
 
 import argparse
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -18,6 +19,7 @@ import time
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 import nbformat
 
@@ -51,22 +53,38 @@ with Server() as server:
 """
 
 
-def seconds(command: list[str], folder: Path) -> float:
-    """Of one run of a command; a failure ends the benchmark, a draft (exit code 3) is an edition like others."""
-    start = time.perf_counter()
+class Spent(NamedTuple):
+    """Seconds by the clock, and of the processors, which others on a busy machine do not lengthen as much."""
+
+    clock: float
+    busy: float
+
+    def __str__(self) -> str:
+        return f"{self.clock:7.2f} s, processors {self.busy:7.2f} s"
+
+
+def busy() -> float:
+    """Seconds that the processors have spent on what this process started and waited for."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def spent(command: list[str], folder: Path) -> Spent:
+    """By one run of a command; a failure ends the benchmark, a draft (exit code 3) is an edition like others."""
+    start, before = time.perf_counter(), busy()
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=ENVIRONMENT, check=False)
     if done.returncode not in (0, 3):
         raise SystemExit(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
-    return time.perf_counter() - start
+    return Spent(time.perf_counter() - start, busy() - before)
 
 
-def alternated(runs: dict[str, Callable[[], float]], times: int) -> dict[str, float]:
+def alternated(runs: dict[str, Callable[[], Spent]], times: int) -> dict[str, Spent]:
     """Medians of some runs of each, one after the other, so that a busy moment is nobody's own."""
-    found: dict[str, list[float]] = {name: [] for name in runs}
+    found: dict[str, list[Spent]] = {name: [] for name in runs}
     for _ in range(times):
         for name, run in runs.items():
             found[name].append(run())
-    return {name: statistics.median(each) for name, each in found.items()}
+    return {name: Spent(*map(statistics.median, zip(*each, strict=True))) for name, each in found.items()}
 
 
 def fresh(folder: Path) -> str:
@@ -89,24 +107,24 @@ def one(folder: Path) -> None:
     empty = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1")])
     empty.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     nbformat.write(empty, folder / "empty.ipynb")
-    seconds(papermill(REPORT, folder / "executed.ipynb"), folder)
+    spent(papermill(REPORT, folder / "executed.ipynb"), folder)
     convert = [PYTHON, "-m", "jupyter", "nbconvert", "--to", "html", "executed.ipynb"]
     runs = {
-        "papermill, empty notebook": lambda: seconds(papermill(folder / "empty.ipynb", folder / "out.ipynb"), folder),
-        "nbconvert, executed report": lambda: seconds(convert, folder),
-        "papermill, the report": lambda: seconds(papermill(REPORT, folder / "again.ipynb"), folder),
+        "papermill, empty notebook": lambda: spent(papermill(folder / "empty.ipynb", folder / "out.ipynb"), folder),
+        "nbconvert, executed report": lambda: spent(convert, folder),
+        "papermill, the report": lambda: spent(papermill(REPORT, folder / "again.ipynb"), folder),
     }
     known = options()
     for name, extra in (("render seed", []), ("render seed --fast", ["--fast"])):
         if set(extra) <= set(known.split()):
-            runs[name] = lambda extra=extra: seconds([*RENDER, "seed", *extra, "--output", fresh(folder)], folder)
+            runs[name] = lambda extra=extra: spent([*RENDER, "seed", *extra, "--output", fresh(folder)], folder)
         else:
             print(f"{name}: the command has no {' '.join(extra)} yet")
     found = alternated(runs, 5)
-    floor = found["papermill, empty notebook"] + found["nbconvert, executed report"]
+    floor = found["papermill, empty notebook"].clock + found["nbconvert, executed report"].clock
     print(f"one edition, medians of 5, alternating; the floor is the sum of the first two, {floor:.2f} s")
     for name, median in found.items():
-        print(f"  {name:28}{median:7.2f} s{median / floor:7.2f} of the floor")
+        print(f"  {name:28}{median}{median.clock / floor:7.2f} of the floor")
 
 
 def many(folder: Path, count: int) -> None:
@@ -117,16 +135,16 @@ def many(folder: Path, count: int) -> None:
     else:
         print("render has no --jobs yet; two threads run the notebooks and make the pages in its place")
         ours = [PYTHON, "-c", THREADS, str(REPORT), *days]
-    fast = seconds(ours, folder)
-    slow = 0.0
+    fast, slow = spent(ours, folder), Spent(0.0, 0.0)
     for day in days:
         place = folder / "papermill" / day
         place.mkdir(parents=True)
         command = papermill(REPORT, place / "report.ipynb", register="public-record", as_of=day, output_dir=str(place))
-        slow += seconds(command, folder)
-    print(f"{count} editions of the public record: {fast:.1f} s, {fast / count:.2f} s each, on two cores")
-    print(f"{count} papermill command lines, one after the other: {slow:.1f} s, {slow / count:.2f} s each")
-    print(f"{slow / fast:.1f} times as fast")
+        one = spent(command, folder)
+        slow = Spent(slow.clock + one.clock, slow.busy + one.busy)
+    print(f"{count} editions of the public record on two cores   {fast}{fast.clock / count:7.2f} s each")
+    print(f"{count} papermill command lines, one after the other {slow}{slow.clock / count:7.2f} s each")
+    print(f"{slow.clock / fast.clock:.1f} times as fast by the clock; {slow.busy / fast.busy:.1f} times less work")
 
 
 def main() -> None:
