@@ -60,6 +60,8 @@ OWNERS = {
     "dask": ("executors",),
     "distributed": ("executors",),
     "prov": ("custody",),
+    "feedgen": ("index",),
+    "pypdfium2": ("visible",),
 }
 MODULES = sorted(path.stem for path in PACKAGE.glob("*.py") if path.stem != "__init__")
 

@@ -286,7 +286,7 @@ def test_a_wrong_digit_makes_an_edition_unsound_though_its_digests_fit(edition):
     found = faults(edition)
     assert list(found) == ["numbers in report.html"]
     low = next(one for one in found["numbers in report.html"] if one.startswith("390 (the record has 28"))
-    assert low.endswith("of a force of 8,400 to 11,600, centre 10,000. The lates...")
+    assert "results.json#/estimates/2) in: In soldiers: 390 to " in low
 
 
 def changed(block: Block, at: int, digit: str) -> Block:
@@ -304,9 +304,7 @@ def test_of_single_digits_changed_anywhere_nearly_all_are_found(made, record):
     0.985 is four standard errors of such a sample below that.
     """
     blocks = visible((made / "report.html").read_text(encoding="utf-8"))
-    plain = [
-        block for block in blocks if not block.cells or " | ".join(block.text.split(" | ")) == " | ".join(block.cells)
-    ]
+    plain = [block for block in blocks if not block.cells or len(block.text.split(" | ")) == len(block.cells)]
     spots = [(block, at) for block in plain for a, b in numbers(block.text) for at in range(a, b)]
     spots = [(block, at) for block, at in spots if block.text[at].isdecimal()]
     rng = random.Random(20241219)
