@@ -61,6 +61,9 @@ def _of_results(results: dict) -> Iterator[tuple[str, object]]:
     yield "counts", len({streams[one["origin"]] for one in losses if one["role"] == "count"})
     if losses:
         yield "latest", max(one["published"] for one in losses)
+        days = [one["as_of"] for one in losses]
+        yield "first_day", min(days)
+        yield "last_day", max(days)
     medians = [_named(one["estimates"], "casualties")["median"] for one in weighted.values() if one["estimates"]]
     if medians and min(medians) > 0:
         yield "factor", max(medians) / min(medians)
