@@ -1,27 +1,29 @@
 """
 The command line: ``casualty-report``, or ``python -m analysis``.
 
-Exit 0: done. Exit 1: the work failed. Exit 2: the input is wrong. A line for each fault on stderr, no traceback.
+Exit 0: done. Exit 1: the work failed. Exit 2: the input is wrong. Exit 3: an edition is a draft. A line for each fault
+on stderr, no traceback.
 What a command does not need is not imported: ``--help`` knows neither numpy nor Jupyter.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
 
-from analysis.errors import InputError, WorkError
+from analysis.errors import InputError, Stopped, WorkError
 
 __all__ = ["main"]
 
 # The settings that options give, with what they mean; their types and defaults are those of settings.Settings.
 _OPTIONS = {
-    "as_of": "A date; claims published later are not known yet.",
+    "as_of": "A date, or today; claims published later are not known yet.",
     "force": "The denominator: reported, theatre or deployed.",
     "pool": "How origins are combined: linear, logarithmic or median.",
     "weights": 'Of origins in the pool, like "NIS=2, US=1".',
@@ -180,57 +182,166 @@ def sensitivity(
 
 
 @cli.command()
-@click.argument("register", default="seed")
+@click.argument("registers", nargs=-1, metavar="[REGISTER]...")
 @_settings_options
 @click.option("-p", "--parameter", "extra", nargs=2, multiple=True, metavar="NAME VALUE", help="Any of the notebook's.")
 @click.option("--notebook", type=Path, help="One of your own, or claims.ipynb; without this, report.ipynb.")
 @click.option("--output", type=Path, default=Path("reports"), show_default=True, help="Folder that holds the reports.")
+@click.option("--max-age", type=click.IntRange(0), help="Days of the newest claim after which it is a draft. [30]")
+@click.option("--approve", default="", metavar="TEXT", help="Who has looked at a draft, and why it is published.")
+@click.option("--again", is_flag=True, help="Render an edition that has not changed as well.")
+@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="How many at once.")
+@click.option("--fast", is_flag=True, help="Fork kernels from one that has the libraries loaded; not on Windows.")
+@click.option("--timeout", type=click.FloatRange(0, min_open=True), metavar="SECONDS", help="For all of it.")
+@click.option("--timings", is_flag=True, help="Say where the time went.")
+@click.option("--base-url", default="", metavar="URL", help="Where the folder is published, for links in the feed.")
+@click.pass_context
 def render(
-    register: str, extra: tuple[tuple[str, str], ...], notebook: Path | None, output: Path, **options: str | None
+    context: click.Context,
+    registers: tuple[str, ...],
+    extra: tuple[tuple[str, str], ...],
+    notebook: Path | None,
+    output: Path,
+    max_age: int | None,
+    approve: str,
+    again: bool,
+    jobs: int,
+    fast: bool,
+    timeout: float | None,
+    timings: bool,
+    base_url: str,
+    **options: str | None,
 ) -> None:
-    """Render the report of a register, or another notebook, into a folder of its own."""
-    from analysis import report
-    from analysis.parameters import cast_parameters, declared_parameters
+    """
+    Render the report of registers, or another notebook, each into a folder of its own, and the index of all.
+
+    Exit 3: one of them is a draft, and stderr says why. --as-of takes a date, today, several with commas between them,
+    or first..last.
+    """
+    from analysis import batch, index
+    from analysis.editions import exclusive
+    from analysis.gates import MAX_AGE
 
     source = _notebook(notebook or Path("report.ipynb"))
+    age = MAX_AGE if max_age is None else max_age
+    given = {**options, **dict(extra)}
+    orders = [
+        _order(source, output, {**given, "register": register, **day}, age, approve)
+        for register in registers or (given.get("register") or "seed",)
+        for day in _days(given.get("as_of"))
+    ]
+    codes = []
+    with _progress(len(orders)) as (advance, say):
+        rendered = batch.render_all(orders, jobs=jobs, force=again, fast=fast, timeout=timeout, progress=advance)
+        try:
+            for outcome in rendered:
+                codes.append(outcome.code)
+                for line, err in _lines(outcome, several=len(orders) > 1):
+                    say(line, err)
+                if timings:
+                    say(outcome.record.table(), True)
+        finally:
+            if output.is_dir():
+                with exclusive(output / "index.html"):
+                    index.write(output, base_url=base_url)
+    # What failed comes before a draft; of failures, wrong input before work that failed.
+    context.exit(next((code for code in (2, 1, 3) if code in codes), 0))
+
+
+def _days(as_of: str | None) -> list[dict[str, str]]:
+    """The days that are asked for: none, so that the notebook's stands; one; several; or each of a stretch."""
+    from datetime import date, timedelta
+
+    from analysis.clock import today
+
+    if as_of is None:
+        return [{}]
+    days = []
+    for part in (one.strip() for one in as_of.split(",")):
+        first, _, last = part.replace("today", today().isoformat()).partition("..")
+        try:
+            stretch = (date.fromisoformat(last) - date.fromisoformat(first)).days + 1 if last else 1
+            days += [(date.fromisoformat(first) + timedelta(days=later)).isoformat() for later in range(stretch)]
+        except ValueError:
+            days.append(first)  # refused where the settings are
+    return [{"as_of": day} for day in dict.fromkeys(days)]
+
+
+def _order(source: Path, output: Path, given: dict[str, str | None], max_age: int, approve: str) -> object:
+    """One edition, its parameters looked at before anything starts."""
+    from analysis.parameters import cast_parameters, declared_parameters
+    from analysis.report import Order
+
     declared = declared_parameters(source)
-    given = {"register": register, **{name: value for name, value in options.items() if value is not None}}
-    parameters = cast_parameters({**given, **dict(extra)}, declared)
-    if set(_OPTIONS) <= set(declared):
-        settings = _settings(str(parameters["register"]), {name: parameters.get(name) for name in _OPTIONS})
-        _checked(settings)
+    parameters = cast_parameters({name: value for name, value in given.items() if value is not None}, declared)
     target = output / _edition(source, {**declared, **parameters})
-    _say(f"rendering {target}")
-    folder = report.render(source, target, parameters)
-    click.echo(f"{folder / 'report.html'}: {_headline(folder)}")
+    return Order(source, target, parameters, max_age=max_age, approved=approve)
 
 
 def _edition(notebook: Path, parameters: dict[str, object]) -> str:
     """The folder of what a notebook shows: of the report, the register and its day; of others, their name as well."""
     from analysis.claims import register_path
+    from analysis.editions import checked_name
 
     day = [str(parameters["as_of"])] if "as_of" in parameters else []
-    shown = [] if notebook.name == "report.ipynb" else [notebook.stem]
-    parts = [register_path(str(parameters["register"])).stem, *day, *shown]
-    return re.sub(r"[^\w.-]", "_", "-".join(parts))
+    shown = [] if notebook.name == "report.ipynb" else [re.sub(r"[^\w.-]", "_", notebook.stem)]
+    name = [checked_name(register_path(str(parameters["register"])).stem, what="the name of the register")]
+    return "-".join(name + day + shown)
+
+
+def _lines(outcome: object, *, several: bool) -> list[tuple[str, bool]]:
+    """What is said of an outcome, each line with whether it goes to stderr."""
+    target = outcome.order.target
+    lines = [(f"casualty-report: {note}", True) for note in outcome.notes]
+    if outcome.status == "failed":
+        place = f"{target.name}: " if several else ""
+        return [*((f"casualty-report: {place}{reason}", True) for reason in outcome.reasons), *lines]
+    state = "" if outcome.made else "nothing has changed; "
+    lines.append((f"{target / 'report.html'}: {state}{_headline(target)}", False))
+    return lines + [(f"casualty-report: {target.name} is a DRAFT: {reason}", True) for reason in outcome.reasons]
+
+
+@contextlib.contextmanager
+def _progress(editions: int) -> Iterator[tuple[Callable[[], object], Callable[[str, bool], None]]]:
+    """One bar for many editions, where somebody is watching; lines are printed above it."""
+    if not sys.stderr.isatty():
+        yield (lambda: None), (lambda line, err: click.echo(line, err=err))
+        return
+    from tqdm import tqdm
+
+    with tqdm(total=editions, unit="edition", leave=False, file=sys.stderr) as bar:
+        yield bar.update, (lambda line, err: bar.write(line, file=sys.stderr if err else sys.stdout))
+
+
+@cli.command()
+@click.argument("folder", type=Path)
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@click.pass_context
+def verify(context: click.Context, folder: Path, as_json: bool) -> None:
+    """
+    Check an edition: its files, its numbers computed again, and each number that HTML and PDF print.
+
+    Exit 1: something does not hold.
+    """
+    from analysis import verify as verifying
+
+    verified = verifying.verify(folder)
+    click.echo(verified.to_json() if as_json else verified.summary(), nl=not as_json)
+    context.exit(0 if verified.sound else 1)
 
 
 def _settings(register: str, options: dict[str, object]) -> object:
     """Settings from text, each cast to the type of its default."""
     from dataclasses import asdict
 
+    from analysis.clock import today
     from analysis.parameters import cast_parameters
     from analysis.settings import Settings
 
     given = {name: value for name, value in options.items() if value is not None}
+    if given.get("as_of") == "today":
+        given["as_of"] = today().isoformat()
     return Settings(**cast_parameters({"register": register, **given}, asdict(Settings())))
-
-
-def _checked(settings: object) -> None:
-    """Find what is wrong with the input before a kernel starts."""
-    from analysis.inputs import prepare
-
-    prepare(settings)
 
 
 def _headline(folder: Path) -> str:
@@ -241,6 +352,8 @@ def _headline(folder: Path) -> str:
     if not (folder / "results.json").is_file():
         return "rendered"
     results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+    if "estimates" not in results:
+        return "rendered"
     record = next(one for one in results["estimates"] if one["name"] == "casualties_ratio")
     settings = results["settings"]
     return headline(Estimate.from_record(record), level=settings["level"], digits=settings["digits"])
@@ -255,12 +368,6 @@ def _notebook(path: Path) -> Path:
     return next((one for one in shipped if one.is_file()), path)
 
 
-def _say(text: str) -> None:
-    """Progress, where somebody is watching."""
-    if sys.stderr.isatty():
-        click.echo(text, err=True)
-
-
 def main() -> None:
     """Run a command; turn its errors into lines and an exit code."""
     try:
@@ -273,6 +380,8 @@ def main() -> None:
         code, lines = 2, (error.format_message(),)
     except OSError as error:
         code, lines = 1, (f"{error.filename or 'output'}: {error.strerror or error}",)
+    except Stopped as error:
+        code, lines = error.code, (f"stopped by {error}",)
     except (click.Abort, KeyboardInterrupt):
         code, lines = 130, ("interrupted",)
     else:

@@ -16,11 +16,13 @@ True
 
 from __future__ import annotations
 
+import io
 from urllib.parse import quote
 
 from prov.constants import PROV
 from prov.identifier import Namespace
 from prov.model import ProvDocument, ProvEntity
+from prov.serializers.provjson import ProvJSONSerializer
 
 from analysis.claims import Claim
 from analysis.evidence import ReadClaim
@@ -58,7 +60,10 @@ def to_prov(results: Results) -> str:
         _add_ties(document, one.claim, results)
     _add_estimates(document, results)
     document = document.unified()  # merges what has one name; raises where two records of it contradict each other
-    return f"{document.serialize(format='json', indent=1, ensure_ascii=False)}\n"
+    text = io.StringIO()
+    # Not document.serialize, which first imports the parsers of all other formats.
+    ProvJSONSerializer(document).serialize(text, indent=1, ensure_ascii=False)
+    return f"{text.getvalue()}\n"
 
 
 def _name(kind: str, text: str) -> str:

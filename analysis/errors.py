@@ -6,9 +6,10 @@ A `Fault` is one thing that is wrong with a file, in parts; an `InputError` carr
 
 from __future__ import annotations
 
+import signal
 from dataclasses import dataclass
 
-__all__ = ["Fault", "InputError", "WorkError", "printable", "shown"]
+__all__ = ["Fault", "InputError", "Stopped", "WorkError", "printable", "shown"]
 
 # A longer cell is cut where a message quotes it.
 _LONGEST = 80
@@ -40,6 +41,21 @@ class InputError(ValueError):
 
 class WorkError(RuntimeError):
     """The input was sound and the work failed; the command line prints the reason and exits with 1."""
+
+
+class Stopped(BaseException):
+    """
+    A signal asked the process to end; ``code`` is what a shell expects of a process that it ended.
+
+    Examples
+    --------
+    >>> str(Stopped(15)), Stopped(15).code
+    ('SIGTERM', 143)
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(signal.Signals(number).name)
+        self.code = 128 + number
 
 
 def shown(value: object) -> str:

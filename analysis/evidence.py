@@ -365,7 +365,7 @@ def _reason(one: ReadClaim, as_of: date, known: set[tuple[str, str]]) -> str | N
     if echoed := _echoed(claim, known):
         return f"an echo of {', '.join(echoed)}"
     if _may_size(claim):
-        return "a size of the force: a possible denominator"
+        return "a size of the force: a denominator, not a loss"
     if claim.quantity not in LOSSES:
         return f"{claim.quantity} is not part of killed and wounded"
     return None

@@ -4,7 +4,7 @@ The manifest of an edition, edition.json: what it is, what went into it, and the
 Its schema is ``analysis/data/edition.schema.json``, made of the classes here. Refused: a key that is missing, unknown
 or of another kind, and names of files that lead out of the folder.
 
->>> Previous(edition="seed-2024-12-18", results_sha256="0" * 64).edition
+>>> Previous(edition="seed-2024-12-18", results_sha256="0" * 64, code="0" * 64).edition
 'seed-2024-12-18'
 """
 
@@ -44,12 +44,15 @@ class Previous:
     edition : str
     results_sha256 : str
         Of its results.json.
+    code : str
+        SHA-256 of the program that made it.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
 
     edition: Name
     results_sha256: Digest
+    code: Digest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +94,9 @@ class Edition:
     edition : str
         Its name, which is that of its folder.
     register : str
-    as_of : date
+        Its name; empty for a notebook without one.
+    as_of : date or None
+        ``None`` for a notebook that asks for no day.
     notebook : str
         File name of the notebook.
     title : str
@@ -113,8 +118,8 @@ class Edition:
 
     schema: Literal["edition-1"] = "edition-1"
     edition: Name
-    register: Annotated[str, StringConstraints(min_length=1)]
-    as_of: date
+    register: str
+    as_of: date | None
     notebook: Name
     title: str
     status: Literal["published", "draft"]

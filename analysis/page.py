@@ -5,15 +5,17 @@ The only module that knows nbconvert. It refuses pictures without a text alterna
 would ask a network. The same notebook gives the same bytes.
 """
 
+import base64
 import html
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
-from analysis.errors import WorkError
+from analysis.errors import WorkError, shown
 from analysis.parameters import read_notebook
 
 if TYPE_CHECKING:
@@ -32,8 +34,11 @@ _SHOWN = [
     "text/latex",
     "text/plain",
 ]
-_SCROLL_BOX = '<div class="scroll" role="group" aria-label="Table" tabindex="0">'
+_SHORT = 9  # rows, the headings among them, of a table that is kept on one page
+_MOST_UPRIGHT = 10  # columns that fit on an upright page; a table of more is printed on a page that lies
 _FOREIGN_TAGS = {"audio", "base", "embed", "form", "frame", "iframe", "link", "object", "script", "video"}
+# The browser drops spaces and control characters before and in a scheme, so what is not plainly one of these is out.
+_LINK = re.compile(r"(https?://|mailto:|#)", re.IGNORECASE)
 # What nbconvert writes when a picture has no text; it hides the gap from accessibility checkers.
 _STAND_IN = "No description has been provided for this image"
 
@@ -47,7 +52,7 @@ class _Heading:
     anchor: str
 
 
-def to_html(notebook: Path, *, title: str | None = None) -> str:
+def to_html(notebook: Path, *, title: str | None = None, draft: Sequence[str] = (), vectors: Path | None = None) -> str:
     """
     Turn an executed notebook into one page that needs nothing but itself: no script, network or other file.
 
@@ -57,6 +62,11 @@ def to_html(notebook: Path, *, title: str | None = None) -> str:
         An executed notebook. Code is folded away; cells tagged ``hide-input`` show none.
     title : str, optional
         The page's title; by default the first ``# `` heading.
+    draft : sequence of str, optional
+        Why this is only a draft, a line each. The page then says so at its top, in its title and on every printed page.
+    vectors : Path, optional
+        The folder of the figures, NAME.svg beside NAME.png. A picture of the notebook that is one of these PNG files,
+        byte for byte, is shown as its SVG: sharp at any size, and smaller.
 
     Returns
     -------
@@ -68,7 +78,7 @@ def to_html(notebook: Path, *, title: str | None = None) -> str:
     InputError
         The file is not a notebook.
     WorkError
-        A picture has no text alternative, a formula cannot be read, or the page would load something.
+        A picture has no text alternative, a formula cannot be read, or the page would run or load something.
     """
     from nbconvert.exporters import HTMLExporter
     from traitlets.config import Config
@@ -83,14 +93,59 @@ def to_html(notebook: Path, *, title: str | None = None) -> str:
         "title": title,
         "fallback": notebook.stem,
         "headings": [],
-        "scroll_box": _SCROLL_BOX,
+        "boxed": _boxed,
         "code_style": _code_style(),
+        "draft": list(draft),
+        "vectors": _vectors(vectors) if vectors else {},
+        "css_string": _css_string,
     }
     page, _ = exporter.from_notebook_node(read_notebook(notebook), resources)
     audit = _Audit(page)
     if audit.faults:
         raise WorkError("\n".join(f"{notebook.name}: {fault}" for fault in audit.faults))
     return page
+
+
+def _vectors(folder: Path) -> dict[str, str]:
+    """Each figure's SVG as an address that holds it, by the base64 of its PNG, which is what a notebook stores."""
+    pairs = ((path.with_suffix(".png"), path) for path in sorted(folder.glob("*.svg")))
+    return {
+        base64.b64encode(png.read_bytes()).decode(): _address(_compact(svg.read_text(encoding="utf-8")))
+        for png, svg in pairs
+        if png.is_file()
+    }
+
+
+def _compact(svg: str) -> str:
+    """
+    An SVG without what is not drawn, its coordinates to a hundredth of a point, which no printer resolves.
+
+    Examples
+    --------
+    >>> _compact('<!DOCTYPE svg><svg> <!-- 1 --> <path d="M 1.23456 5" transform="scale(0.015625)"/> </svg>')
+    '<svg><path d="M 1.23 5" transform="scale(0.015625)"/></svg>'
+    """
+    drawn = re.sub(r"<\?.*?\?>|<!--.*?-->|<!DOCTYPE.*?>|<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    places = r'\b(?:d|x|y)="[^"]*"|translate\([^)]*\)'
+    rounded = re.sub(places, lambda place: re.sub(r"(\.\d\d)\d+", r"\1", place[0]), drawn)
+    return re.sub(r"\s+", " ", re.sub(r">\s+<", "><", rounded)).strip()
+
+
+def _address(svg: str) -> str:
+    """Write an SVG as a data: address; base64 would be a quarter longer."""
+    return "data:image/svg+xml," + quote(svg.replace('"', "'"), safe=" /=:;,()'-._~")
+
+
+def _css_string(text: str) -> str:
+    r"""
+    Text as a string of CSS that stays one whatever it holds.
+
+    Examples
+    --------
+    >>> _css_string('a "b'), _css_string("</style>")
+    ('"a\\20 \\22 b"', '"\\3c \\2f style\\3e "')
+    """
+    return '"' + "".join(c if c.isalnum() else f"\\{ord(c):x} " for c in text) + '"'
 
 
 def _markdown_filter() -> Callable[..., str]:
@@ -132,9 +187,18 @@ def _renderer_class() -> type["HTMLRenderer"]:
             return f'<h{level} id="{html.escape(heading.anchor)}">{text}</h{level}>\n'
 
         def table(self, text: str) -> str:
-            return f"{_SCROLL_BOX}<table>{text}</table></div>\n"
+            return f"{_boxed(f'<table>{text}</table>')}\n"
 
     return Renderer
+
+
+def _boxed(table: str) -> str:
+    """Put a table in a box of its own, which scrolls where the table is wider than the page."""
+    columns = len(re.findall(r"<t[hd]\b", table.partition("</tr>")[0]))
+    wide = " wide" if columns > _MOST_UPRIGHT else ""
+    short = " short" if table.count("<tr") <= _SHORT else ""
+    dated = re.sub(r"<td([^>]*)>(\d{4}-\d\d-\d\d *)</td>", r'<td\1 class="day">\2</td>', table)
+    return f'<div class="scroll{wide}{short}" role="group" aria-label="Table" tabindex="0">{dated}</div>'
 
 
 def _heading(text: str, level: int, taken: set[str]) -> _Heading:
@@ -179,16 +243,22 @@ class _Audit(HTMLParser):
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in _FOREIGN_TAGS:
+        given = {name: value or "" for name, value in attrs}
+        if tag in _FOREIGN_TAGS or given.get("http-equiv", "").lower() == "refresh":
             self.faults.append(f"<{tag}> on the page; a report runs no script and loads nothing")
+        self.faults += [f"<{tag} {name}> on the page; a report runs no script" for name in given if name[:2] == "on"]
+        for link in (given.get("href"), given.get("xlink:href")):
+            if link is not None and not _LINK.match(link):
+                self.faults.append(f"a link to {shown(link)}; a report links to http:, https:, mailto: and to itself")
         if tag != "img":
             return
         self.pictures += 1
-        picture, given = f"picture {self.pictures}", dict(attrs)
-        if (given.get("alt") or "").strip() in {"", _STAND_IN}:
+        picture = f"picture {self.pictures}"
+        if given.get("alt", "").strip() in {"", _STAND_IN}:
             self.faults.append(
                 f"{picture} has no text alternative; display it with metadata "
                 '{"image/png": {"alt": "what the picture shows"}}'
             )
-        if not (given.get("src") or "").startswith("data:image/"):
-            self.faults.append(f"{picture} is the file {given.get('src')!r}; a report holds its pictures itself")
+        source = given.get("src", "")
+        if not source.startswith("data:image/"):
+            self.faults.append(f"{picture} is the file {shown(source)}; a report holds its pictures itself")

@@ -25,6 +25,7 @@ from analysis.summary import Estimate, likelihood, percent, rounded
 from analysis.wording import Reading
 
 __all__ = [
+    "TAGS",
     "Prose",
     "answer",
     "confidence",
@@ -37,6 +38,9 @@ __all__ = [
     "whose",
     "written",
 ]
+
+# ICD 203: what others reported, what is taken as given, and what is concluded are told apart.
+TAGS = ("information", "assumption", "judgement")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +56,28 @@ class Prose:
         As a list.
     lead : bool
         With the first paragraph in bold.
+    tags : sequence of str
+        Of `TAGS`, one for each of the first paragraphs: what kind of sentence it is; it prints in brackets behind it.
     """
 
     paragraphs: Sequence[str]
     listed: bool = False
     lead: bool = False
+    tags: Sequence[str] = ()
 
     def __repr__(self) -> str:
-        return "\n".join(("- " if self.listed else "") + text for text in self.paragraphs)
+        marks = [f" [{tag}]" for tag in self.tags] + [""] * (len(self.paragraphs) - len(self.tags))
+        lines = zip(self.paragraphs, marks, strict=True)
+        return "\n".join(("- " if self.listed else "") + text + mark for text, mark in lines)
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         tag = "li" if self.listed else "p"
         texts = [html.escape(text) for text in self.paragraphs]
         if self.lead:
             texts[0] = f"<strong>{texts[0]}</strong>"
+        texts[: len(self.tags)] = [
+            f"{text} <small>[{tag}]</small>" for text, tag in zip(texts, self.tags, strict=False)
+        ]
         inner = "\n".join(f"<{tag}>{text}</{tag}>" for text in texts)
         return {"text/html": f"<ul>\n{inner}\n</ul>" if self.listed else inner, "text/plain": repr(self)}
 
@@ -153,8 +165,7 @@ def answer(results: Results) -> Prose:
         (
             f"By {_day(results)}, the claims in this register put the killed and wounded at "
             f"{_per_100(results.estimate('casualties_ratio'), results)}.",
-            f"In soldiers: {_in_soldiers('casualties', results)}, of a force of {_in_soldiers('force', results)}. "
-            f"The latest figure counted was published on {written(max(one.published for one in _pooled(results)))}.",
+            f"In soldiers: {_in_soldiers('casualties', results)}, of a force of {_in_soldiers('force', results)}.",
             f"Killed alone: {_per_100(results.estimate('killed_ratio'), results)}; "
             f"in soldiers, {_in_soldiers('killed', results)}.",
             f"Each range holds the true value with a probability of {level}, if the claims are read as set out below.",
@@ -162,6 +173,7 @@ def answer(results: Results) -> Prose:
             confidence(results),
         ),
         lead=True,
+        tags=("judgement", "judgement", "judgement", "assumption", "judgement", "judgement"),
     )
 
 
@@ -227,7 +239,7 @@ def summary(results: Results) -> Prose:
         lines.append(f"Left out of the pool by a weight of zero: {', '.join(without)}.")
     if later:
         lines.append(f"{_many(later, 'claim')} published later {'is' if later == 1 else 'are'} not shown.")
-    return Prose(tuple(lines))
+    return Prose(tuple(lines), tags=("information",) * len(lines))
 
 
 def _many(number: int, thing: str) -> str:

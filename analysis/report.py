@@ -1,63 +1,428 @@
 """
-Editions: a parameterized notebook is executed, turned into one page, and moved into place in one step.
+Editions: a parameterized notebook is executed, judged, turned into a page and a PDF, and put in place in one step.
 
-The same notebook and parameters give the same bytes.
+The same inputs give the same bytes, and an edition whose inputs have not changed is not made again.
 """
 
+from __future__ import annotations
+
+import contextlib
 import json
 import re
-from collections.abc import Mapping
+import shutil
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from analysis.editions import publish
+from analysis.claims import register_path
+from analysis.clock import now
+from analysis.editions import FAILED, checked_name, exclusive, fail, publish, recover
 from analysis.errors import InputError, WorkError
 from analysis.execution import INJECTED, execute
-from analysis.page import to_html
+from analysis.fingerprint import fingerprint
+from analysis.gates import MAX_AGE
+from analysis.manifest import MANIFEST, Edition, Inputs, Previous, digest, read_edition, write_edition
+from analysis.paper import find_browser
 from analysis.parameters import cast_parameters, declared_parameters, read_notebook
+from analysis.run_record import Record
 
-__all__ = ["render"]
+if TYPE_CHECKING:
+    from analysis.kernels import Server
+    from analysis.settled import Last, Settled
+
+__all__ = ["Order", "Outcome", "Way", "render"]
 
 
-def render(notebook: Path, target: Path, parameters: Mapping[str, object]) -> Path:
+@dataclass(frozen=True, slots=True)
+class Order:
     """
-    Make an edition: the executed notebook, ``report.html``, and what the notebook writes into ``output_dir``.
+    One edition to make.
 
     Parameters
     ----------
     notebook : Path
-        A notebook with a cell tagged ``parameters``; if it declares ``output_dir``, it gets the folder to fill.
+        With a cell tagged ``parameters``; if it declares ``output_dir``, it gets the folder to fill.
     target : Path
         The folder of the edition. An earlier edition there is replaced; any other folder is left alone.
     parameters : mapping
         Values by name, as from a command line; each is cast to the type of its default.
-
-    Returns
-    -------
-    Path
-        The target.
+    max_age : int
+        Days that the newest claim may be old before the edition is a draft.
+    approved : str
+        Who has looked at what would make it a draft, and why it is published all the same.
 
     Raises
     ------
     InputError
-        A parameter or the target is wrong, or a cell raised the package's InputError.
-    WorkError
-        A cell failed, or the page cannot be made. An earlier edition stays as it was.
+        A parameter or the name of the folder is wrong.
     """
-    declared = declared_parameters(notebook)
-    if "output_dir" in parameters:
-        raise InputError("output_dir is set by the run; leave it out and name the output folder instead")
-    cast = cast_parameters(parameters, declared)
-    if target.exists() and not (target / "report.html").exists() and (target.is_file() or any(target.iterdir())):
-        raise InputError(f"output folder {target} holds something else than a report; name a new folder")
 
-    def build(folder: Path) -> None:
-        executed = folder / notebook.name
-        execute(notebook, executed, cast | ({"output_dir": str(folder)} if "output_dir" in declared else {}))
+    notebook: Path
+    target: Path
+    parameters: Mapping[str, object]
+    max_age: int = MAX_AGE
+    approved: str = ""
+    all_parameters: Mapping[str, object] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        checked_name(self.target.name, what="edition")
+        if "output_dir" in self.parameters:
+            raise InputError("output_dir is set by the run; leave it out and name the output folder instead")
+        declared = declared_parameters(self.notebook)
+        object.__setattr__(self, "all_parameters", declared | cast_parameters(self.parameters, declared))
+
+    @property
+    def register(self) -> str:
+        """Of which register; empty for a notebook without one."""
+        return str(self.all_parameters.get("register", ""))
+
+    @property
+    def day(self) -> str:
+        """As of when; empty for a notebook that asks for no day."""
+        return str(self.all_parameters.get("as_of", ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """
+    How editions are made; nothing of it shows in them.
+
+    Parameters
+    ----------
+    force : bool
+        Make what has not changed as well.
+    deadline : float, optional
+        A moment of `time.monotonic` for all of them.
+    fast : Server, optional
+        Forks kernels.
+    places : semaphore
+        How many notebooks, pages and prints are worked on at once.
+    """
+
+    force: bool = False
+    deadline: float | None = None
+    fast: Server | None = None
+    places: threading.Semaphore = field(default_factory=threading.Semaphore)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """
+    What became of an order.
+
+    Parameters
+    ----------
+    order : Order
+    status : str
+        "published", "draft" or "failed".
+    made : bool
+        False where the edition is as it was, because nothing has changed or because it failed.
+    reasons : tuple of str
+        Why it is a draft or failed, a line each.
+    notes : tuple of str
+        What else a user should know.
+    code : int
+        0 published, 1 the work failed, 2 the input is wrong, 3 a draft.
+    record : Record
+        How long it took.
+    """
+
+    order: Order
+    status: str
+    made: bool
+    reasons: tuple[str, ...]
+    notes: tuple[str, ...]
+    code: int
+    record: Record
+
+
+def render(order: Order, way: Way | None = None, *, before: threading.Event | None = None) -> Outcome:
+    """
+    Make an edition.
+
+    A failure is an outcome: what was there stays, and ``failed/<edition>`` beside it holds the notebook up to the
+    failing cell and the record of the run.
+
+    Parameters
+    ----------
+    order : Order
+    way : Way, optional
+    before : Event, optional
+        Set when the edition of the day before is in place.
+    """
+    way = way or Way()
+    record = Record()
+    run = _Run(order, way, record, before)
+    try:
+        return run.outcome()
+    except InputError as error:
+        return run.failure(error.faults, 2)
+    except WorkError as error:
+        return run.failure((str(error),), 1)
+
+
+@dataclass(slots=True)
+class _Run:
+    """One render on its way."""
+
+    order: Order
+    way: Way
+    record: Record
+    before: threading.Event | None
+    notes: list[str] = field(default_factory=list)
+    remains: str = ""  # the notebook up to the failing cell
+
+    def outcome(self) -> Outcome:
+        order = self.order
+        target = order.target
+        terms = {"max_age": order.max_age, "approved": order.approved}
+        taken = fingerprint(order.notebook, order.all_parameters, terms=terms)
+        if (there := self._as_it_is(taken)) is not None:  # looks only, so it needs no lock
+            return self._done(there, made=False)
+        _check(order.all_parameters)
+        with exclusive(target, deadline=self.way.deadline):
+            for folder in recover(target):
+                self._keep(folder)
+            if (there := self._as_it_is(taken)) is not None:  # made while this run waited
+                return self._done(there, made=False)
+            there = _edition_at(target)
+            made: list[Edition] = []
+            publish(lambda folder: made.append(self._build(folder, taken, there)), target)
+            shutil.rmtree(target.parent / FAILED / target.name, ignore_errors=True)
+        return self._done(made[0], made=True)
+
+    def _done(self, edition: Edition, *, made: bool) -> Outcome:
+        draft = edition.status == "draft"
+        self.record.end("completed")
+        return Outcome(
+            self.order, edition.status, made, edition.reasons, tuple(self.notes), 3 if draft else 0, self.record
+        )
+
+    def _as_it_is(self, taken: Inputs) -> Edition | None:
+        """The edition in place if it is of the same inputs and as it was made; one without a PDF may want one."""
+        there = _edition_at(self.order.target)
+        same = (
+            not self.way.force
+            and there is not None
+            and there.inputs.sha256 == taken.sha256
+            and not altered(self.order.target, there)
+            and ("report.pdf" in there.files or find_browser() is None)
+        )
+        return there if same else None
+
+    def _build(self, folder: Path, taken: Inputs, there: Edition | None) -> Edition:
+        order, way, record = self.order, self.way, self.record
+        executed = folder / order.notebook.name
+        given = dict(order.all_parameters)
+        if "output_dir" in given:
+            given["output_dir"] = str(folder)
+        try:
+            with way.places, record.stage("notebook"):
+                execute(order.notebook, executed, given, record=record, deadline=way.deadline, fast=way.fast)
+        except (InputError, WorkError):
+            if executed.is_file():
+                _forget(folder, executed)
+                self.remains = executed.read_text(encoding="utf-8")
+            raise
         _forget(folder, executed)
-        (folder / "report.html").write_text(to_html(executed), encoding="utf-8")
-        _refuse_place(folder)
+        self._wait()
+        with way.places:
+            with record.stage("comparison and standards"):
+                settled = self._settle(folder, executed, taken, there)
+            with record.stage("page"):
+                self._page(folder, executed, settled.reasons)
+            with record.stage("print"):
+                self._print(folder)
+        with record.stage("manifest"):
+            edition = self._edition(folder, taken, settled)
+            write_edition(edition, folder)
+            _refuse_place(folder)
+        return edition
 
-    return publish(build, target)
+    def _wait(self) -> None:
+        """Wait for the edition of the day before, which this one is compared with."""
+        if self.before is None:
+            return
+        left = None if self.way.deadline is None else max(0.0, self.way.deadline - time.monotonic())
+        if not self.before.wait(left):
+            raise WorkError(f"{self.order.target.name}: the edition before it was not ready in time")
+
+    def _settle(self, folder: Path, executed: Path, taken: Inputs, there: Edition | None) -> Settled:
+        from analysis.settled import settle
+
+        order = self.order
+        last = self._last(taken, there)
+        return settle(folder, executed, last=last, code=taken.code, max_age=order.max_age, approved=order.approved)
+
+    def _last(self, taken: Inputs, there: Edition | None) -> Last | None:
+        """
+        The edition to compare with: the last one that was no draft.
+
+        One made anew from the same inputs is compared with what it was compared with before; one that replaces
+        another of the same day, with that one.
+        """
+        from analysis.settled import PREVIOUS, Last
+
+        target = self.order.target
+        if there is not None and there.inputs.sha256 == taken.sha256:
+            if there.previous is None:
+                return None
+            kept = target / PREVIOUS
+            if (kept / "results.json").is_file() and not altered(target, there):
+                names = tuple(sorted(file.name for file in kept.iterdir()))
+                return Last(there.previous.edition, there.previous.code, kept, names)
+        for edition in self._candidates(there):
+            if changed := altered(target.parent / edition.edition, edition):
+                self.notes.append(f"{edition.edition} is not as it was made ({changed[0]}); not compared with it")
+                continue
+            register = Path(edition.register).name
+            wanted = ("results.json", f"{register}.csv", f"{register}-context.csv", "sources.toml")
+            names = tuple(name for name in wanted if name in edition.files)
+            return Last(edition.edition, edition.inputs.code, target.parent / edition.edition, names)
+        return None
+
+    def _candidates(self, there: Edition | None) -> Iterator[Edition]:
+        """Editions of the same register and notebook that were no draft: the one in place, then from the latest on."""
+        order = self.order
+        if there is not None and there.status == "published":
+            yield there
+        found = []
+        for child in sorted(order.target.parent.iterdir()):
+            if child.name.startswith(".") or child.is_symlink() or not (child / MANIFEST).is_file():
+                continue
+            with contextlib.suppress(InputError):
+                found.append(read_edition(child))
+        register = register_path(order.register).stem if order.register else ""
+        earlier = [
+            one
+            for one in found
+            if (one.register, one.notebook, one.status) == (register, order.notebook.name, "published")
+            and one.as_of is not None
+            and "results.json" in one.files
+            and one.as_of.isoformat() < order.day
+        ]
+        yield from sorted(earlier, key=lambda one: one.as_of, reverse=True)
+
+    def _page(self, folder: Path, executed: Path, reasons: tuple[str, ...]) -> None:
+        from analysis.page import to_html
+
+        page = to_html(executed, draft=reasons, vectors=folder / "figures")
+        (folder / "report.html").write_text(page, encoding="utf-8")
+        if reasons:
+            from analysis.settled import mark_draft
+
+            mark_draft(executed, reasons)
+
+    def _print(self, folder: Path) -> None:
+        from analysis.paper import to_pdf
+
+        browser = find_browser()
+        if browser is None:
+            self.notes.append("no Chromium, Chrome or Edge was found, so there is no report.pdf; report.html is whole")
+            return
+        left = None if self.way.deadline is None else max(1.0, self.way.deadline - time.monotonic())
+        to_pdf(folder / "report.html", folder / "report.pdf", browser=browser, timeout=left, moment=now())
+
+    def _edition(self, folder: Path, taken: Inputs, settled: Settled) -> Edition:
+        order = self.order
+        from analysis.settled import PREVIOUS
+
+        previous = None
+        if (last := settled.last) is not None:
+            kept = digest(folder / PREVIOUS / "results.json")
+            previous = Previous(edition=last.name, results_sha256=kept, code=last.code)
+        files = sorted(file for file in folder.rglob("*") if file.is_file())
+        return Edition(
+            edition=order.target.name,
+            register=register_path(order.register).stem if order.register else "",
+            as_of=date.fromisoformat(order.day) if order.day else None,
+            notebook=order.notebook.name,
+            title=_title(folder / order.notebook.name),
+            status="draft" if settled.reasons else "published",
+            reasons=settled.reasons,
+            approved=settled.approved,
+            rendered=now(),
+            previous=previous,
+            inputs=taken,
+            files={file.relative_to(folder).as_posix(): digest(file) for file in files},
+        )
+
+    def _keep(self, folder: Path) -> None:
+        """Keep what a killed run has left of its notebook, and remove the rest."""
+        notebook = folder / self.order.notebook.name
+        if notebook.is_file() and not notebook.is_symlink():
+            _forget(folder, notebook)
+            record = Record()
+            record.end("interrupted", "the run was killed before it ended")
+            fail(self.order.target, {notebook.name: notebook.read_text(encoding="utf-8"), "run.json": record.to_json()})
+        shutil.rmtree(folder, ignore_errors=True)
+
+    def failure(self, reasons: tuple[str, ...], code: int) -> Outcome:
+        """Keep what is left of a run that failed, where a notebook had begun."""
+        self.record.end("failed", "\n".join(reasons))
+        if self.remains:
+            # A disk that is full, say: the reason for the failure is told all the same.
+            with contextlib.suppress(InputError, WorkError):
+                notebook = self.order.notebook.name
+                kept = fail(self.order.target, {notebook: self.remains, "run.json": self.record.to_json()})
+                self.notes.append(f"{kept} holds the notebook up to where it failed")
+        return Outcome(self.order, "failed", False, reasons, tuple(self.notes), code, self.record)
+
+
+def altered(folder: Path, edition: Edition) -> tuple[str, ...]:
+    """
+    The files of an edition that are not as its manifest says: changed, missing, or a symbolic link.
+
+    Returns
+    -------
+    tuple of str
+        Their names in the folder; empty where all is well.
+    """
+    return tuple(
+        name
+        for name, expected in edition.files.items()
+        if (folder / name).is_symlink() or not (folder / name).is_file() or digest(folder / name) != expected
+    )
+
+
+def _edition_at(target: Path) -> Edition | None:
+    """
+    The edition in place, if there is one.
+
+    Raises
+    ------
+    InputError
+        Something else is there.
+    """
+    if not target.exists():
+        return None
+    if target.is_dir() and not any(target.iterdir()):
+        return None
+    if not (target / "report.html").is_file():
+        raise InputError(f"output folder {target} holds something else than a report; name a new folder")
+    with contextlib.suppress(InputError):  # of another version, say: it is replaced, and not compared with
+        return read_edition(target)
+    return None
+
+
+def _check(parameters: Mapping[str, object]) -> None:
+    """Find what is wrong with a register or a setting before a kernel starts, for a notebook that takes them all."""
+    from analysis.inputs import prepare
+    from analysis.settings import Settings
+
+    names = [one.name for one in fields(Settings)]
+    if set(names) <= parameters.keys():
+        prepare(Settings(**{name: parameters[name] for name in names}))
+
+
+def _title(executed: Path) -> str:
+    """The first heading of a notebook."""
+    lines = (line for cell in read_notebook(executed).cells for line in cell.source.splitlines())
+    return next((line.removeprefix("# ").strip() for line in lines if line.startswith("# ")), executed.stem)
 
 
 def _forget(folder: Path, executed: Path) -> None:

@@ -17,10 +17,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Estimate", "Exceedance", "Interval", "kept_place", "likelihood", "percent", "rounded"]
+__all__ = [
+    "LIKELIHOOD",
+    "PHIA",
+    "Estimate",
+    "Exceedance",
+    "Interval",
+    "in_phia_gap",
+    "kept_place",
+    "likelihood",
+    "percent",
+    "rounded",
+]
 
-# ICD 203 (2015): word and range in percent; nothing has a word below 1 and above 99 %.
-_LIKELIHOOD = (
+# ICD 203 (2015): word and range in percent; nothing has a word below 1 and above 99 %. The ranges leave no gap
+# between, so these words are the ones that print, and no word of another scale stands beside them.
+LIKELIHOOD = (
     (1, 5, "almost no chance"),
     (5, 20, "very unlikely"),
     (20, 45, "unlikely"),
@@ -29,6 +41,10 @@ _LIKELIHOOD = (
     (80, 95, "very likely"),
     (95, 99, "almost certain"),
 )
+
+# The ranges in percent to which the yardstick of the United Kingdom (PHIA) gives a word. It leaves gaps on purpose: a
+# probability between two ranges has no word there, and a report that owed its words to that scale would print none.
+PHIA = ((0, 5), (10, 20), (25, 35), (40, 50), (55, 75), (80, 90), (95, 100))
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +266,20 @@ def likelihood(probability: float) -> str | None:
     >>> likelihood(0.36), likelihood(0.92), likelihood(0.001)
     ('unlikely', 'very likely', None)
     """
-    for low, high, word in _LIKELIHOOD:
+    for low, high, word in LIKELIHOOD:
         if low <= 100 * probability < high:
             return word
     return None
+
+
+def in_phia_gap(probability: float) -> bool:
+    """
+    Whether the yardstick of PHIA has no word for a probability, because it lies between two of its ranges.
+
+    Examples
+    --------
+    >>> in_phia_gap(0.92), in_phia_gap(0.37), in_phia_gap(0.85), in_phia_gap(0.4)
+    (True, True, False, False)
+    """
+    # 1e-9 lets a typed decimal stand on the end of a range.
+    return not any(low - 1e-9 <= 100 * probability <= high + 1e-9 for low, high in PHIA)

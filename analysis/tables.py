@@ -40,6 +40,7 @@ __all__ = [
     "pools",
     "provenance",
     "quantile_cells",
+    "question",
     "reading",
     "readings",
     "rules",
@@ -100,6 +101,27 @@ def _counted(results: Results) -> list[ReadClaim]:
     losses = [one for origin in results.evidence.origins for one in origin.given.values()]
     force = results.denominator.force
     return [*losses, *(force.claims if force else ())]
+
+
+def question(results: Results) -> Table:
+    """What is estimated, of whom, for which days, and what was known when: the frame of the answer."""
+    losses = [one.claim for origin in results.evidence.origins for one in origin.given.values()]
+    force, settings = results.denominator.force, results.settings
+    sizes = "; ".join(f"{_printed(one.claim)} ({one.claim.origin})" for one in force.claims) if force else "no number"
+    starts = [claim.period_start for claim in losses if claim.period_start]
+    first = str(min(starts)) if starts else "a beginning that no source states"
+    newest = max(claim.published for claim in losses)
+    rows = (
+        ("what is estimated", "soldiers killed or wounded, as a number and as a share of the force"),
+        ("of whom", f"the force as {settings.force}: {sizes}; losses in {', '.join(_places(losses))}"),
+        ("for which days", f"{first} to {max(claim.as_of for claim in losses)}, as far as the sources say"),
+        ("what was known", f"claims published by {settings.as_of}; the newest that counts is of {newest}"),
+    )
+    return Table(("the question", ""), rows, ("left", "left"))
+
+
+def _places(losses: list[Claim]) -> list[str]:
+    return sorted({claim.scope for claim in losses})
 
 
 def counted(results: Results) -> Table:

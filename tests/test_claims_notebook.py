@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from analysis import report
 from analysis.errors import InputError
+from analysis.paper import find_browser
 from analysis.parameters import declared_parameters
+from tests.rendering import rendered
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOK = ROOT / "notebooks" / "claims.ipynb"
@@ -48,7 +49,7 @@ def test_plain_papermill_takes_every_parameter(tmp_path):
     ],
 )
 def test_days_and_quantities_with_little_to_show(tmp_path, parameters, words):
-    folder = report.render(NOTEBOOK, tmp_path / "out", parameters)
+    folder = rendered(NOTEBOOK, tmp_path / "out", parameters)
     assert words in (folder / "report.html").read_text(encoding="utf-8")
 
 
@@ -65,10 +66,10 @@ def test_days_and_quantities_with_little_to_show(tmp_path, parameters, words):
 )
 def test_wrong_input_is_one_line(tmp_path, parameters, message):
     with pytest.raises(InputError) as caught:
-        report.render(NOTEBOOK, tmp_path / "out", parameters)
+        rendered(NOTEBOOK, tmp_path / "out", parameters)
     assert message in caught.value.faults[0]
     assert len(caught.value.faults) == 1
-    assert list(tmp_path.iterdir()) == []
+    assert {path.name for path in tmp_path.iterdir()} == {".locks", "failed"}
 
 
 def test_text_of_the_register_comes_out_as_text(tmp_path):
@@ -83,7 +84,7 @@ def test_text_of_the_register_comes_out_as_text(tmp_path):
     sources = sources.replace("Same government and same week", "<b>loud</b> # heading")
     (tmp_path / "sources.toml").write_text(sources, encoding="utf-8")
     parameters = {"register": str(tmp_path / "seed.csv"), "as_of": "2024-12-19", "quantity": "all"}
-    folder = report.render(NOTEBOOK, tmp_path / "out", parameters)
+    folder = rendered(NOTEBOOK, tmp_path / "out", parameters)
     page = (folder / "report.html").read_text(encoding="utf-8")
     assert "<script" not in page
     # In a cell of a table, and as a name in the text alternative of a picture.
@@ -109,7 +110,8 @@ def test_render_gives_it_a_folder_beside_the_report_s(tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == "made/seed-2024-12-19-claims/report.html: rendered\n"
     edition = tmp_path / "made" / "seed-2024-12-19-claims"
-    assert {path.name for path in edition.iterdir()} == {"claims.ipynb", "figures", "report.html"}
+    made = {"claims.ipynb", "edition.json", "figures", "report.html", *(["report.pdf"] if find_browser() else [])}
+    assert {path.name for path in edition.iterdir()} == made
     assert "claims about the wounded" in (edition / "report.html").read_text(encoding="utf-8")
 
 

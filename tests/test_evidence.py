@@ -141,7 +141,7 @@ def test_the_latest_figure_is_the_one_of_the_latest_day_and_not_the_last_printed
         ({"relation": "relay", "rests_on": "a"}, "an echo of a"),
         ({"relation": "restates", "rests_on": "White House; a"}, "an echo of a"),
         ({"quantity": "captured"}, "captured is not part of killed and wounded"),
-        ({"quantity": "engaged"}, "a size of the force: a possible denominator"),
+        ({"quantity": "engaged"}, "a size of the force: a denominator, not a loss"),
     ],
 )
 def test_what_does_not_count_says_why(write_rows, change, reason):

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from analysis import report
 from analysis.errors import InputError
 from analysis.figures import FIGURES
 from analysis.parameters import declared_parameters
 from analysis.settings import Settings
+from tests.rendering import rendered
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOK = ROOT / "notebooks" / "report.ipynb"
@@ -56,7 +56,7 @@ def test_plain_papermill_takes_every_parameter(tmp_path):
         assert str(settings[name]) == ("seed" if name == "register" else value)
     document = json.loads((tmp_path / "made" / "sensitivity.json").read_text(encoding="utf-8"))
     assert document["settings"] == settings
-    names = [*FIGURES, "drivers"]  # the latter is of `dependence_figures`
+    names = [*FIGURES, "drivers", "method"]  # the last two are of `dependence_figures` and `diagram`
     made = sorted(path.name for path in (tmp_path / "made" / "figures").iterdir())
     assert made == sorted(f"{name}.{kind}" for name in names for kind in ("png", "svg"))
 
@@ -74,7 +74,9 @@ def hostile(tmp_path_factory):
     text = text.replace("The article's central claim.", "<b>loud</b> # heading")
     (folder / "seed.csv").write_text(text, encoding="utf-8")
     parameters = {"register": str(folder / "seed.csv"), "max_draws": 16384}
-    return report.render(NOTEBOOK, folder / "out", parameters)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SOURCE_DATE_EPOCH", "1734566400")
+        return rendered(NOTEBOOK, folder / "out", parameters)
 
 
 def test_text_of_the_register_comes_out_as_text(hostile):
@@ -90,16 +92,17 @@ def test_every_number_of_the_answer_is_in_the_results(hostile):
 
     results = json.loads((hostile / "results.json").read_text(encoding="utf-8"))
     page = (hostile / "report.html").read_text(encoding="utf-8")
-    lead = re.search(r"<p><strong>(.*?)</strong></p>", page).group(1)
+    lead = re.search(r"<p><strong>(By .*?)</strong>", page).group(1)
     record = next(one for one in results["estimates"] if one["name"] == "casualties_ratio")
     ratio, settings = Estimate.from_record(record), results["settings"]
     low_high = ratio.range(settings["level"], digits=settings["digits"], signed=False)
     assert f"{low_high} of every 100 soldiers" in lead
 
 
-def test_two_renders_give_the_same_bytes(hostile, tmp_path):
+def test_two_renders_give_the_same_bytes(hostile, tmp_path, monkeypatch):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1734566400")
     parameters = {"register": str(hostile.parent / "seed.csv"), "max_draws": 16384}
-    again = report.render(NOTEBOOK, tmp_path / "out", parameters)
+    again = rendered(NOTEBOOK, tmp_path / "out", parameters)
     files = sorted(path.relative_to(hostile) for path in hostile.rglob("*") if path.is_file())
     assert files == sorted(path.relative_to(again) for path in again.rglob("*") if path.is_file())
     for name in files:
@@ -108,5 +111,5 @@ def test_two_renders_give_the_same_bytes(hostile, tmp_path):
 
 def test_wrong_input_in_the_notebook_is_wrong_input(tmp_path):
     with pytest.raises(InputError, match="force is 'half'"):
-        report.render(NOTEBOOK, tmp_path / "out", {"force": "half"})
+        rendered(NOTEBOOK, tmp_path / "out", {"force": "half"})
     assert list(tmp_path.iterdir()) == []

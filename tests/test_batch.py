@@ -1,0 +1,205 @@
+"""Many editions at once, and runs that are stopped: in order, one for each folder, nothing left behind."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import nbformat
+import psutil
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from analysis import batch
+from analysis.errors import InputError
+from analysis.manifest import read_edition
+from analysis.report import Order
+
+DAYS = ["2024-12-21", "2024-12-19", "2024-12-20"]
+
+
+def notebook(path: Path, *sources: str) -> Path:
+    """A notebook of a register and a day that needs no time of its own."""
+    parameters = new_code_cell(
+        'register = "seed"\nas_of = "2024-12-19"\noutput_dir = ""', metadata={"tags": ["parameters"]}
+    )
+    metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    cells = [new_markdown_cell("# What day is it?"), parameters, *map(new_code_cell, sources)]
+    nbformat.write(new_notebook(cells=cells, metadata=metadata), path)
+    return path
+
+
+@pytest.fixture(autouse=True)
+def _no_browser(monkeypatch, request):
+    """A page is enough here; prints are tested elsewhere."""
+    if "browser" not in request.keywords:
+        monkeypatch.setattr("analysis.report.find_browser", lambda: None)
+
+
+def orders(source: Path, folder: Path, days: list[str] = DAYS) -> list[Order]:
+    return [Order(source, folder / f"seed-{day}", {"as_of": day}) for day in days]
+
+
+def test_outcomes_come_in_the_order_that_was_asked_for(tmp_path):
+    source = notebook(tmp_path / "day.ipynb", "print(as_of)")
+    done = []
+    found = list(batch.render_all(orders(source, tmp_path / "out"), jobs=2, progress=lambda: done.append(1)))
+    assert [one.order.day for one in found] == DAYS
+    assert [(one.status, one.code, one.made) for one in found] == [("published", 0, True)] * 3
+    assert done == [1, 1, 1]
+    for day in DAYS:
+        assert f'<pre tabindex="0">{day}' in (tmp_path / "out" / f"seed-{day}" / "report.html").read_text()
+    again = list(batch.render_all(orders(source, tmp_path / "out"), jobs=2))
+    assert [(one.status, one.made) for one in again] == [("published", False)] * 3
+
+
+def test_whoever_is_waited_for_is_begun_first(tmp_path):
+    source = notebook(tmp_path / "day.ipynb")
+    line = batch._line(orders(source, tmp_path / "out"))
+    assert [index for index, _ in line] == [1, 2, 0]
+    assert line[0][1].before is None
+    assert line[1][1].before is line[0][1].done
+    assert line[2][1].before is line[1][1].done
+
+
+def test_one_that_fails_leaves_the_others_and_what_was_there(tmp_path):
+    source = notebook(tmp_path / "day.ipynb", "print(as_of)")
+    list(batch.render_all(orders(source, tmp_path / "out")))
+    before = (tmp_path / "out" / "seed-2024-12-20" / "report.html").read_bytes()
+    notebook(source, "print(as_of)", "1 / 0 if as_of == '2024-12-20' else print('newer')")
+    found = list(batch.render_all(orders(source, tmp_path / "out"), jobs=3))
+    assert [(one.status, one.code) for one in found] == [("published", 0), ("published", 0), ("failed", 1)]
+    assert found[2].reasons == ("day.ipynb, In[4]: ZeroDivisionError: division by zero",)
+    assert (tmp_path / "out" / "seed-2024-12-20" / "report.html").read_bytes() == before
+    kept = tmp_path / "out" / "failed" / "seed-2024-12-20"
+    assert found[2].notes == (f"{kept} holds the notebook up to where it failed",)
+    run = json.loads((kept / "run.json").read_text())
+    assert [cell["state"] for cell in run["cells"]] == ["completed", "completed", "completed", "failed"]
+    # When it succeeds at last, nothing is left to look at.
+    notebook(source, "print(as_of)")
+    assert {one.status for one in batch.render_all(orders(source, tmp_path / "out"))} == {"published"}
+    assert not kept.exists()
+
+
+def test_two_editions_of_one_folder_are_wrong_input(tmp_path):
+    source = notebook(tmp_path / "day.ipynb")
+    twice = orders(source, tmp_path / "out", ["2024-12-19"] * 2)
+    with pytest.raises(InputError, match="two of these editions are for the same folder"):
+        list(batch.render_all(twice))
+
+
+def test_one_deadline_is_for_all(tmp_path):
+    source = notebook(tmp_path / "slow.ipynb", "print('begun')", "import time\ntime.sleep(600)", "print('never')")
+    begun = time.monotonic()
+    found = list(batch.render_all(orders(source, tmp_path / "out"), jobs=2, timeout=6))
+    assert time.monotonic() - begun < 120  # of 1,800 s of sleep
+    assert {one.code for one in found} == {1}
+    assert any("timed out" in one.reasons[0] for one in found)
+    run = json.loads((tmp_path / "out" / "failed" / found[1].order.target.name / "run.json").read_text())
+    assert [cell["state"] for cell in run["cells"]][-2:] == ["timed out", "not run"]
+
+
+def test_two_processes_do_not_render_one_edition_at_once(tmp_path):
+    """The second finds what the first has made, and makes nothing."""
+    source = notebook(tmp_path / "day.ipynb", "import time\ntime.sleep(1)\nprint(as_of)")
+    command = [sys.executable, "-m", "analysis", "render", "seed", "--notebook", str(source), "--output", "out"]
+    runs = [
+        subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    said = sorted(run.communicate(timeout=120)[0] for run in runs)
+    assert [run.returncode for run in runs] == [0, 0]
+    place = "out/seed-2024-12-19-day/report.html"
+    assert said == [f"{place}: nothing has changed; rendered\n", f"{place}: rendered\n"]
+
+
+# -- stopped ------------------------------------------------------------------------------------------------------
+
+
+def start(tmp_path: Path, *options: str, days: str = "2024-12-19..2024-12-22") -> subprocess.Popen:
+    """A run of slow notebooks, in the middle of at least one of them, beside an edition that is in place."""
+    source = notebook(tmp_path / "day.ipynb", "print(as_of)")
+    output = tmp_path / "out"
+    list(batch.render_all([Order(source, output / "seed-2024-12-19-day", {"as_of": "2024-12-19"})]))
+    flag = tmp_path / "begun"
+    notebook(
+        source, "print('so far')", f"open({str(flag)!r}, 'a').write(as_of)", "import time\ntime.sleep(600)", "1 + 1"
+    )
+    command = [sys.executable, "-m", "analysis", "render", "seed", "--notebook", str(source), "--output", str(output)]
+    process = subprocess.Popen(
+        [*command, "--as-of", days, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path
+    )
+    give_up = time.monotonic() + 120
+    while not flag.exists():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < give_up
+        time.sleep(0.05)
+    return process
+
+
+def descendants(process: subprocess.Popen) -> list[psutil.Process]:
+    return psutil.Process(process.pid).children(recursive=True)
+
+
+def alive(processes: list[psutil.Process]) -> list[psutil.Process]:
+    """Those that still run after half a minute, in which a kernel whose parent has died ends by itself."""
+    _, left = psutil.wait_procs(processes, timeout=30)
+    return [one for one in left if one.status() != psutil.STATUS_ZOMBIE]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM that a process can catch")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("options", [["--jobs", "2"], ["--jobs", "2", "--fast"]])
+def test_a_signal_ends_every_kernel_and_leaves_what_was_there(tmp_path, number, options):
+    with start(tmp_path, *options) as process:
+        before = (tmp_path / "out" / "seed-2024-12-19-day" / "report.html").read_bytes()
+        children = descendants(process)
+        assert children
+        process.send_signal(number)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 128 + number
+    assert err.splitlines()[-1] == f"casualty-report: stopped by {signal.Signals(number).name}"
+    assert "Traceback" not in out + err
+    assert alive(children) == []
+    output = tmp_path / "out"
+    assert (output / "seed-2024-12-19-day" / "report.html").read_bytes() == before
+    assert "seed-2024-12-19-day" in (output / "index.html").read_text()
+    assert not [child for child in output.iterdir() if child.name.startswith(".seed")]
+    run = json.loads((output / "failed" / "seed-2024-12-19-day" / "run.json").read_text())
+    assert run["status"] == "interrupted"
+    assert [cell["state"] for cell in run["cells"]][-2:] == ["interrupted", "not run"]
+    kept = nbformat.read(output / "failed" / "seed-2024-12-19-day" / "day.ipynb", as_version=4)
+    assert kept.cells[3].outputs[0].text == "so far\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+@pytest.mark.parametrize("options", [[], ["--fast"]])
+def test_a_killed_run_leaves_what_was_there_and_the_next_one_clears_up(tmp_path, options):
+    with start(tmp_path, *options, days="2024-12-19") as process:
+        before = (tmp_path / "out" / "seed-2024-12-19-day" / "report.html").read_bytes()
+        time.sleep(4)  # what has run so far is written every few seconds
+        children = descendants(process)
+        os.kill(process.pid, signal.SIGKILL)
+    assert alive(children) == []
+    output = tmp_path / "out"
+    assert (output / "seed-2024-12-19-day" / "report.html").read_bytes() == before
+    assert read_edition(output / "seed-2024-12-19-day").status == "published"
+    source = notebook(tmp_path / "day.ipynb", "1 / 0")
+    (found,) = batch.render_all([Order(source, output / "seed-2024-12-19-day", {"as_of": "2024-12-19"})])
+    assert found.status == "failed"
+    assert not [child for child in output.iterdir() if child.name.startswith(".seed")]
+    assert (output / "seed-2024-12-19-day" / "report.html").read_bytes() == before
+
+
+def test_a_thread_that_is_not_the_first_may_render(tmp_path):
+    """Signals are for the main thread; elsewhere they are left alone."""
+    source = notebook(tmp_path / "day.ipynb", "print(as_of)")
+    found = []
+    thread = threading.Thread(target=lambda: found.extend(batch.render_all(orders(source, tmp_path / "out"))))
+    thread.start()
+    thread.join(timeout=120)
+    assert [one.status for one in found] == ["published"] * 3

@@ -1,0 +1,138 @@
+"""The whole way from the command line: editions of three days, what changed, a draft, its approval, no work twice."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from analysis.manifest import digest, read_edition
+from analysis.paper import find_browser
+from analysis.report import altered
+
+DAYS = ("2024-12-19", "2024-12-20", "2025-02-01")
+QUICK = ("--digits", "1")  # few draws are enough for one digit
+
+
+def call(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the command in a folder, on a pinned day."""
+    environment = {**os.environ, "SOURCE_DATE_EPOCH": "1738396800"}  # 2025-02-01
+    command = [sys.executable, "-m", "analysis", *arguments]
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=600, check=False
+    )
+
+
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory) -> Path:
+    """Editions of three days, the last of them asked for as today, rendered two at a time."""
+    folder = tmp_path_factory.mktemp("three")
+    done = call(folder, "render", "seed", *QUICK, "--as-of", "2024-12-19,2024-12-20,today", "--jobs", "2", "--fast")
+    assert done.returncode == 3
+    assert [line.split(": ")[0] for line in done.stdout.splitlines()] == [
+        f"reports/seed-{day}/report.html" for day in DAYS
+    ]
+    # Of the lines of the last one; a machine without a browser has one more for each.
+    assert done.stderr.splitlines()[-1] == (
+        "casualty-report: seed-2025-02-01 is a DRAFT: the newest claim is 44 days old on 2025-02-01; "
+        "drafts begin after 30 days (--max-age)"
+    )
+    return folder / "reports"
+
+
+def test_each_is_whole_and_says_what_it_is_made_of(reports):
+    for day in DAYS:
+        edition = read_edition(reports / f"seed-{day}")
+        assert altered(reports / f"seed-{day}", edition) == ()
+        held = {file.relative_to(reports / f"seed-{day}").as_posix() for file in (reports / f"seed-{day}").rglob("*")}
+        assert set(edition.files) == {
+            name for name in held - {"edition.json"} if (reports / f"seed-{day}" / name).is_file()
+        }
+        assert ("report.pdf" in edition.files) == (find_browser() is not None)
+        assert edition.inputs.parameters["as_of"] == day
+        assert edition.rendered.isoformat() == "2025-02-01T08:00:00+00:00"
+
+
+def test_each_says_what_changed_since_the_one_before(reports):
+    first, second, third = ((reports / f"seed-{day}" / "report.html").read_text() for day in DAYS)
+    assert "This is the first edition in its folder" in first
+    assert "in seed-2024-12-19" in second
+    assert "the day is 2024-12-20 instead of 2024-12-19" in second
+    previous = read_edition(reports / "seed-2024-12-20").previous
+    assert previous.edition == "seed-2024-12-19"
+    assert previous.results_sha256 == digest(reports / "seed-2024-12-19" / "results.json")
+    assert digest(reports / "seed-2024-12-20" / "previous" / "results.json") == previous.results_sha256
+    assert read_edition(reports / "seed-2025-02-01").previous.edition == "seed-2024-12-20"
+    assert "in seed-2024-12-20" in third
+
+
+def test_a_draft_is_marked_in_page_notebook_and_index(reports):
+    folder = reports / "seed-2025-02-01"
+    edition = read_edition(folder)
+    assert (edition.status, len(edition.reasons)) == ("draft", 1)
+    page = (folder / "report.html").read_text()
+    assert "<title>DRAFT" in page
+    assert "44 days old" in page
+    executed = json.loads((folder / "report.ipynb").read_text())
+    assert executed["cells"][0]["id"] == "edition-draft"
+    index = (reports / "index.html").read_text()
+    assert index.count("44 days old") >= 1
+    assert "DRAFT" in index
+    assert "DRAFT" in (reports / "feed.xml").read_text()
+    assert "<title>DRAFT" not in (reports / "seed-2024-12-20" / "report.html").read_text()
+
+
+def test_what_has_not_changed_is_not_made_again(reports):
+    before = (reports / "seed-2024-12-19" / "edition.json").stat()
+    done = call(reports.parent, "render", "seed", *QUICK, "--as-of", "2024-12-19")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("reports/seed-2024-12-19/report.html: nothing has changed; ")
+    after = (reports / "seed-2024-12-19" / "edition.json").stat()
+    assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
+
+
+def test_made_again_it_has_the_same_bytes(reports):
+    folder = reports / "seed-2024-12-20"
+    before = {file: file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+    done = call(reports.parent, "render", "seed", *QUICK, "--as-of", "2024-12-20", "--again", "--timings")
+    assert done.returncode == 0
+    assert "nothing has changed" not in done.stdout
+    assert {"notebook", "page", "print", "all"} <= {line.split()[0] for line in done.stderr.splitlines() if line}
+    after = {file: file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+    assert before.keys() == after.keys()
+    for file, content in before.items():
+        assert content == after[file], file.name
+
+
+def test_a_person_may_approve_a_draft_of_old_claims(reports, tmp_path):
+    done = call(reports.parent, "render", "seed", *QUICK, "--as-of", "today", "--approve", "A. Reader: no news since")
+    assert done.returncode == 0
+    assert "DRAFT" not in done.stderr
+    edition = read_edition(reports / "seed-2025-02-01")
+    assert (edition.status, edition.reasons, edition.approved) == ("published", (), "A. Reader: no news since")
+    page = (reports / "seed-2025-02-01" / "report.html").read_text()
+    assert "A. Reader: no news since" in page
+    assert "<title>DRAFT" not in page
+    assert "44 days old" in page  # what was approved is said
+
+
+@pytest.mark.parametrize("name", ["../seed", "a\nb", "-x", "..", "mine/../../seed.csv", "x" * 300])
+def test_names_that_lead_elsewhere_are_wrong_input(tmp_path, name):
+    done = call(tmp_path, "render", "--", name)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "reports").exists()
+
+
+def test_an_edition_that_was_tampered_with_is_not_compared_with(reports, tmp_path):
+    results = reports / "seed-2024-12-20" / "results.json"
+    kept = results.read_bytes()
+    results.write_bytes(kept.replace(b"0.0", b"0.1", 1))
+    try:
+        done = call(reports.parent, "render", "seed", *QUICK, "--as-of", "2024-12-21")
+    finally:
+        results.write_bytes(kept)
+    assert "seed-2024-12-20 is not as it was made (results.json); not compared with it" in done.stderr
+    assert read_edition(reports / "seed-2024-12-21").previous.edition == "seed-2024-12-19"
