@@ -74,7 +74,7 @@ class Proof:
     source : str
         Like "results.json#/estimates/2/intervals/1/low".
     how : str
-        "form", "text", "cell", "date", "range", "value" or "fixed".
+        "form", "text", "cell", "date", "range" or "fixed".
     """
 
     text: str
@@ -320,13 +320,6 @@ class _Reader:
             if isinstance(leaf.value, str)
             for day in re.findall(r"\b\d{4}-\d\d-\d\d\b", leaf.value)
         }
-        self._told = [
-            leaf
-            for leaf in leaves
-            if leaf.pointer.startswith(("changes.json", "compliance.json"))
-            and isinstance(leaf.value, int | float)
-            and not isinstance(leaf.value, bool)
-        ]
         self._sorted_texts = sorted(record.texts.items(), key=lambda pair: -len(pair[0]))
 
     def read(self, block: Block) -> None:
@@ -528,8 +521,6 @@ class _Reader:
         for match in re.finditer(_SHORT["RANGEC"], text):
             if source := self._range(match[0]):
                 spans.append((*match.span(), source, "range"))
-        if re.search(r"(?i)\bclaim|\bcheck|\bchange|\bmove|\bmet\b|C\d\d", text):
-            spans += self._plain_values(text)
         return spans
 
     def _range(self, text: str) -> str | None:
@@ -542,16 +533,6 @@ class _Reader:
                 if sources is not None:
                     return sources[0]
         return None
-
-    def _plain_values(self, text: str) -> Iterator[tuple[int, int, str, str]]:
-        """Numbers of sentences about changes and compliance, which are in changes.json or compliance.json."""
-        for start, end in numbers(text):
-            percent = text[end : end + 2] == " %"
-            for leaf in self._told:
-                scale = 100 if percent or _is_share(leaf) else 1
-                if prints(text[start:end], scale * leaf.value):  # type: ignore[operator]
-                    yield start, end, leaf.pointer, "value"
-                    break
 
 
 def _faults(verdicts: Mapping[tuple[int, int], object]) -> int:
@@ -567,10 +548,6 @@ def _is_range(value: object) -> bool:
 
 def _is_estimate(value: object) -> bool:
     return isinstance(value, Mapping) and "intervals" in value and "unit" in value
-
-
-def _is_share(leaf: Leaf) -> bool:
-    return any(isinstance(one, Mapping) and str(one.get("unit", "")).startswith("share") for one in leaf.above)
 
 
 def _stands(text: str, start: int, end: int, known: str) -> str:

@@ -23,6 +23,7 @@ from pathlib import Path
 from analysis import dependence, pipeline
 from analysis.cells import harmless
 from analysis.errors import InputError, WorkError
+from analysis.fingerprint import code_digest
 from analysis.lexicon import read_lexicon
 from analysis.manifest import MANIFEST, Edition, digest, read_edition
 from analysis.pipeline import Results
@@ -104,7 +105,7 @@ class Verified:
         return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
 
 
-def verify(folder: Path, *, code: str | None = None, again: bool = True) -> Verified:
+def verify(folder: Path, *, again: bool = True) -> Verified:
     """
     Check an edition.
 
@@ -112,8 +113,6 @@ def verify(folder: Path, *, code: str | None = None, again: bool = True) -> Veri
     ----------
     folder : Path
         Of the edition.
-    code : str, optional
-        SHA-256 of the program that runs now, as editions hold it; with another, numbers may differ.
     again : bool
         Whether the numbers are computed again, which takes most of the time.
 
@@ -138,7 +137,7 @@ def verify(folder: Path, *, code: str | None = None, again: bool = True) -> Veri
         return Verified(name, (*checks, Check("numbers", "not made", ("this edition has no results.json",))))
     checks.append(_copies(folder, documents["results.json"]))  # type: ignore[arg-type]
     if again:
-        checks += _computed_again(folder, edition, documents, code)
+        checks += _computed_again(folder, edition, documents)
     else:
         checks.append(Check("results.json again", "not made", ("not asked for",)))
     checks += [_table(folder, documents), _provenance(folder, documents)]
@@ -219,9 +218,7 @@ def _documents(folder: Path) -> tuple[dict[str, object], Check]:
 # ------------------------------------------------------------------------------------------------------ computed again
 
 
-def _computed_again(
-    folder: Path, edition: Edition, documents: Mapping[str, object], code: str | None
-) -> Iterator[Check]:
+def _computed_again(folder: Path, edition: Edition, documents: Mapping[str, object]) -> Iterator[Check]:
     """The numbers from the register's copy and the settings that results.json names, beside those of the files."""
     recorded: dict = documents["results.json"]  # type: ignore[assignment]
     name = recorded["register"]["name"]
@@ -231,7 +228,7 @@ def _computed_again(
     except (InputError, TypeError) as error:
         yield Check("results.json again", "fault", tuple(str(error).splitlines()))
         return
-    others = _other_versions(recorded, results, edition, code)
+    others = _other_versions(recorded, results, edition)
     yield _again("results.json", recorded, json.loads(to_json(results)), others)
     if (depends := documents.get("sensitivity.json")) is not None:
         again = json.loads(dependence.to_json(dependence.examine(results)))
@@ -248,7 +245,7 @@ def _copies(folder: Path, recorded: dict) -> Check:
     return _settled("register", faults, f"{len(recorded['register']['files'])} copies are those that were read")
 
 
-def _other_versions(recorded: dict, results: Results, edition: Edition, code: str | None) -> list[str]:
+def _other_versions(recorded: dict, results: Results, edition: Edition) -> list[str]:
     """What else than the register and the settings differs from the present program."""
     now = pipeline.versions()
     others = [
@@ -258,7 +255,7 @@ def _other_versions(recorded: dict, results: Results, edition: Edition, code: st
     ]
     if recorded["lexicon"]["sha256"] != results.lexicon_digest:
         others.append("another lexicon")
-    if code is not None and edition.inputs.code != code:
+    if edition.inputs.code != code_digest():
         others.append("another program")
     return others
 
@@ -376,7 +373,7 @@ def _printed(folder: Path, edition: Edition, documents: Mapping[str, object]) ->
         return
     blocks = visible(page)
     found = read_printed(blocks, _record(folder, edition, documents))
-    yield _traced(found)
+    yield _traced(found, same=edition.inputs.code == code_digest())
     if edition.is_draft:
         marked = any("DRAFT" in block.text for block in blocks)
         yield _settled("draft mark", [] if marked else ["report.html does not say DRAFT"], "report.html says DRAFT")
@@ -391,17 +388,37 @@ def _printed(folder: Path, edition: Edition, documents: Mapping[str, object]) ->
     yield _compared(blocks, pages)
 
 
+# Of the package's data, what pages print from them: numbers by name, and words letter by letter.
+_VALUES = ("lexicon.toml", "uncertainties.toml")
+_WORDS = ("definitions.toml", "method.toml", "statements.toml", "uncertainties.toml")
+
+
 def _record(folder: Path, edition: Edition, documents: Mapping[str, object]) -> Record:
     """What the numbers of this edition may come from."""
     more = {f"{name}: {text}": "lexicon.toml" for name, text in read_lexicon().references.items()}
+    more |= {text: name for name in _WORDS for text in _texts(_DATA / name)}
     more |= {text: name for name in edition.inputs.files for text in _texts(folder / name)}
-    cells: list[tuple[str, str]] = []
+    tables: dict[str, object] = {
+        file.name: tomllib.loads(file.read_text(encoding="utf-8"))
+        for file in (*(_DATA / name for name in _VALUES), folder / "sources.toml")
+        if file.is_file() and not file.is_symlink()
+    }
     notebook = folder / edition.notebook
-    if notebook.is_file():
-        for cell in json.loads(notebook.read_text(encoding="utf-8"))["cells"]:
-            source = cell["source"]
-            cells.append((cell["cell_type"], source if isinstance(source, str) else "".join(source)))
-    return Record.of(documents, more, cells)
+    cells = list(_cells(json.loads(notebook.read_text(encoding="utf-8")))) if notebook.is_file() else []
+    return Record.of({**documents, **tables}, more, cells)
+
+
+def _cells(notebook: dict) -> Iterator[tuple[str, str]]:
+    """Kind and source of each cell; what one has put out as Markdown is one more, for its formulae."""
+    for cell in notebook["cells"]:
+        yield cell["cell_type"], _joined(cell["source"])
+        for output in cell.get("outputs", ()):
+            if "text/markdown" in output.get("data", {}):
+                yield "markdown", _joined(output["data"]["text/markdown"])
+
+
+def _joined(source: str | list[str]) -> str:
+    return source if isinstance(source, str) else "".join(source)
 
 
 def _texts(file: Path) -> Iterator[str]:
@@ -429,16 +446,24 @@ _HOW = {
     "cell": "as a text of the record",
     "date": "as dates of the record",
     "range": "as a range of one estimate",
-    "value": "as values of changes or compliance",
     "fixed": "in fixed phrases",
 }
 
 
-def _traced(found: Reading) -> Check:
+def _traced(found: Reading, *, same: bool) -> Check:
+    """All numbers are traced, or which are not; another program may have had other sentences, which is a finding."""
     counts = Counter(proof.how for proof in found.proofs)
     parts = [f"{counts[how]} {words}" for how, words in _HOW.items() if counts[how]]
     faults = [f"{one.text} ({one.why}) in: {_cut(one.sentence, one.text)}" for one in found.loose]
-    return _settled("numbers in report.html", faults, f"all {len(found.proofs)} are traced: {', '.join(parts)}")
+    if faults and not same:
+        told = "made by another program, whose sentences may differ"
+        faults.insert(0, f"{told}: {len(found.loose)} of {len(found.proofs) + len(found.loose)} are not traced")
+    return _settled(
+        "numbers in report.html",
+        faults,
+        f"all {len(found.proofs)} are traced: {', '.join(parts)}",
+        state="fault" if same else "finding",
+    )
 
 
 def _cut(sentence: str, text: str) -> str:

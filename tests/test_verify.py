@@ -172,7 +172,9 @@ def again(folder: Path, **changed: str) -> dict[str, object]:
     """The check of the numbers computed again; without sensitivity.json, which takes ten times as long."""
     documents, _ = _documents(folder)
     documents.pop("sensitivity.json")
-    return {check.name: check for check in _computed_again(folder, manifest(folder), documents, changed.get("code"))}
+    made = manifest(folder)
+    made = dataclasses.replace(made, inputs=dataclasses.replace(made.inputs, **changed))
+    return {check.name: check for check in _computed_again(folder, made, documents)}
 
 
 def test_a_number_that_the_register_does_not_give_is_found_with_its_size(edition):
@@ -199,6 +201,7 @@ def test_with_another_version_a_difference_is_a_finding(edition, monkeypatch):
     document["versions"]["scipy"] = now
     (edition / "results.json").write_text(json.dumps(document))
     assert again(edition, code="0" * 64)["results.json again"].state == "finding"
+    assert again(edition)["results.json again"].state == "fault"
 
 
 def test_rounding_of_another_processor_is_no_difference(edition):
