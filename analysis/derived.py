@@ -68,7 +68,13 @@ def _of_results(results: dict) -> Iterator[tuple[str, object]]:
     printed: dict[str, list[str]] = {}
     for one in known:
         printed.setdefault(one.get("outlet", ""), []).append(one["published"])
-    yield "outlets", [{"outlet": outlet, "claims": len(days)} for outlet, days in printed.items()]
+    yield (
+        "outlets",
+        [
+            {"outlet": outlet, "claims": len(days), "first": min(days), "last": max(days)}
+            for outlet, days in printed.items()
+        ],
+    )
     yield "number_of_outlets", len(printed)
     yield "sizes", len(sizes)
     yield "shown", len(known) - len(losses) - len(sizes)

@@ -49,6 +49,7 @@ _SHORT = {
     "PCT": rf"(?:less than |more than )?{_NUM} %",
     "NUM": _NUM,
     "DAY": _DAY,
+    "DATE": r"\d{4}-\d\d-\d\d",
 }
 # A digest and a version like 3.11.7 are one number each; the digits of a word like C01 are none.
 _TOKEN = re.compile(
@@ -256,7 +257,7 @@ def _forms() -> _Forms:
 
 
 def _long(pattern: str) -> str:
-    return re.sub(r"\b(?:RANGEC100|RANGEC|RANGE|PCT|NUM|DAY)\b", lambda match: _SHORT[match[0]], pattern)
+    return re.sub(r"\b(?:RANGEC100|RANGEC|RANGE|PCT|NUM|DAY|DATE)\b", lambda match: _SHORT[match[0]], pattern)
 
 
 _FIELD = re.compile(r"\{([A-Za-z_][\w.]*)(?:\|(\w+))?\}")
@@ -567,7 +568,7 @@ def _stands(text: str, start: int, end: int, known: str) -> str:
 
 def _iso(text: str) -> str:
     """A day as files hold it; empty where it is none."""
-    if not text[0:4].isdecimal():
+    if re.fullmatch(_DAY, text):
         day, month, year = text.split()
         text = f"{year}-{_MONTHS.index(month) + 1:02}-{int(day):02}"
     try:
@@ -603,7 +604,7 @@ class _Value:
             fits = len(tokens) >= 2 and all(prints(one, value, unit=unit) for one, (value, unit, _) in pairs)
             return [source for _, _, source in ends[: len(tokens)]] if fits else None
         if isinstance(self.value, str):
-            return [self.leaf.pointer] * len(tokens) if self.value in (text, _iso(text)) else None
+            return [self.leaf.pointer] * len(tokens) if _line(self.value) in (text, _iso(text)) else None
         if not isinstance(self.value, int | float) or len(tokens) != 1:
             return None
         value, unit = self._scaled(digits)
