@@ -12,7 +12,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from analysis.sampling import tolerance
-from analysis.selectors import field
 from analysis.summary import LIKELIHOOD, PHIA, Estimate
 from analysis.wording import QUANTILES
 
@@ -48,8 +47,8 @@ def derive(documents: Mapping[str, object]) -> dict[str, object]:
         found |= dict(_of_changes(changes))
     if isinstance(compliance := documents.get("compliance.json"), dict):
         outside = compliance["judged"]["outside"]
-        level = field(results, "settings.level") or 0.9
-        found |= {"requirements": len(compliance["rows"]), "overall": level * (1 - outside)}  # type: ignore[operator]
+        level = results["settings"]["level"] if isinstance(results, dict) else 0.9
+        found |= {"requirements": len(compliance["rows"]), "overall": level * (1 - outside)}
     if isinstance(kinds := documents.get("uncertainties.toml"), dict) and isinstance(depends, dict):
         found["moved"] = list(_moved(kinds, depends, found.get("centre")))
     return found

@@ -199,7 +199,23 @@ _BLOCKS = frozenset(
             "ol",
             "p",
         ),
-        *("main", "nav", "ol", "p", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "title", "tr", "ul"),
+        *(
+            "main",
+            "nav",
+            "ol",
+            "p",
+            "section",
+            "summary",
+            "table",
+            "tbody",
+            "td",
+            "tfoot",
+            "th",
+            "thead",
+            "title",
+            "tr",
+            "ul",
+        ),
     )
 )
 _UNREAD = frozenset({"style", "script", "pre", "code", "math", "svg", "template"})

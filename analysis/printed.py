@@ -317,7 +317,7 @@ class _Reader:
         self._ranges = [leaf for leaf in leaves if _is_range(leaf.value)]
         self._days = {
             day: leaf.pointer
-            for leaf in leaves
+            for leaf in reversed(leaves)  # the first of the record is kept
             if isinstance(leaf.value, str)
             for day in re.findall(r"\b\d{4}-\d\d-\d\d\b", leaf.value)
         }

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 from analysis import changes, changes_prose, compliance
 from analysis.changes import Comparison
 from analysis.gates import Gate, gates
+from analysis.manifest import digest
 from analysis.parameters import read_notebook
 from analysis.prose import Prose
 
@@ -115,9 +116,12 @@ def settle(folder: Path, executed: Path, *, last: Last | None, code: str, max_ag
     settings = record["settings"]
     notebook = read_notebook(executed)
     _fill(notebook, "edition-changes", _changed(settled, level=settings["level"], digits=settings["digits"]))
-    checked = compliance.check(folder, notebook, comparison=comparison, reasons=settled.reasons)
+    before = None
+    if last is not None:
+        before = compliance.Before(last.name, digest(folder / PREVIOUS / "results.json"))
+    checked = compliance.check(folder, notebook, before=before, gates=settled.reasons, code=code)
     (folder / "compliance.json").write_text(compliance.to_json(checked), encoding="utf-8")
-    _fill(notebook, "edition-compliance", compliance.shown(checked))
+    _fill(notebook, "edition-compliance", (Prose((checked.sentence,)), checked.table()))
     _write(notebook, executed)
     return settled
 
@@ -164,7 +168,7 @@ def _fill(notebook: NotebookNode, tag: str, shown: Sequence[_Shown]) -> None:
     for index, cell in reversed(list(enumerate(notebook.cells))):
         if tag in cell.metadata.get("tags", []):
             cell.source = cell.source.splitlines()[0]
-            filled = new_code_cell(_NOTE, id=f"{tag}-filled", metadata={"tags": ["hide-input"]}, outputs=outputs)
+            filled = new_code_cell(_NOTE, id=f"{tag}-filled", metadata={"tags": ["hide-input", tag]}, outputs=outputs)
             notebook.cells.insert(index + 1, filled)
 
 

@@ -105,7 +105,7 @@ class Verified:
         return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
 
 
-def verify(folder: Path, *, again: bool = True) -> Verified:
+def verify(folder: Path, *, code: str | None = None, again: bool = True) -> Verified:
     """
     Check an edition.
 
@@ -113,6 +113,9 @@ def verify(folder: Path, *, again: bool = True) -> Verified:
     ----------
     folder : Path
         Of the edition.
+    code : str, optional
+        SHA-256 of the program that verifies, by default the one that runs: an edition of another may have other
+        numbers and other sentences, and where it has, that is a finding.
     again : bool
         Whether the numbers are computed again, which takes most of the time.
 
@@ -128,6 +131,7 @@ def verify(folder: Path, *, again: bool = True) -> Verified:
         edition = read_edition(folder)
     except InputError as error:
         return Verified(name, (Check("manifest", "fault", error.faults),))
+    same = edition.inputs.code == (code or code_digest())
     checks = [_manifest(edition, name), _files(folder, edition)]
     documents, schemas = _documents(folder)
     checks.append(schemas)
@@ -137,11 +141,11 @@ def verify(folder: Path, *, again: bool = True) -> Verified:
         return Verified(name, (*checks, Check("numbers", "not made", ("this edition has no results.json",))))
     checks.append(_copies(folder, documents["results.json"]))  # type: ignore[arg-type]
     if again:
-        checks += _computed_again(folder, edition, documents)
+        checks += _computed_again(folder, documents, same=same)
     else:
         checks.append(Check("results.json again", "not made", ("not asked for",)))
     checks += [_table(folder, documents), _provenance(folder, documents)]
-    checks += _printed(folder, edition, documents)
+    checks += _printed(folder, edition, documents, same=same)
     return Verified(name, tuple(checks))
 
 
@@ -218,7 +222,7 @@ def _documents(folder: Path) -> tuple[dict[str, object], Check]:
 # ------------------------------------------------------------------------------------------------------ computed again
 
 
-def _computed_again(folder: Path, edition: Edition, documents: Mapping[str, object]) -> Iterator[Check]:
+def _computed_again(folder: Path, documents: Mapping[str, object], *, same: bool) -> Iterator[Check]:
     """The numbers from the register's copy and the settings that results.json names, beside those of the files."""
     recorded: dict = documents["results.json"]  # type: ignore[assignment]
     name = recorded["register"]["name"]
@@ -228,7 +232,7 @@ def _computed_again(folder: Path, edition: Edition, documents: Mapping[str, obje
     except (InputError, TypeError) as error:
         yield Check("results.json again", "fault", tuple(str(error).splitlines()))
         return
-    others = _other_versions(recorded, results, edition)
+    others = _other_versions(recorded, results, same=same)
     yield _again("results.json", recorded, json.loads(to_json(results)), others)
     if (depends := documents.get("sensitivity.json")) is not None:
         again = json.loads(dependence.to_json(dependence.examine(results)))
@@ -245,7 +249,7 @@ def _copies(folder: Path, recorded: dict) -> Check:
     return _settled("register", faults, f"{len(recorded['register']['files'])} copies are those that were read")
 
 
-def _other_versions(recorded: dict, results: Results, edition: Edition) -> list[str]:
+def _other_versions(recorded: dict, results: Results, *, same: bool) -> list[str]:
     """What else than the register and the settings differs from the present program."""
     now = pipeline.versions()
     others = [
@@ -255,7 +259,7 @@ def _other_versions(recorded: dict, results: Results, edition: Edition) -> list[
     ]
     if recorded["lexicon"]["sha256"] != results.lexicon_digest:
         others.append("another lexicon")
-    if edition.inputs.code != code_digest():
+    if not same:
         others.append("another program")
     return others
 
@@ -364,7 +368,7 @@ def _provenance(folder: Path, documents: Mapping[str, object]) -> Check:
 # --------------------------------------------------------------------------------------------------- numbers in print
 
 
-def _printed(folder: Path, edition: Edition, documents: Mapping[str, object]) -> Iterator[Check]:
+def _printed(folder: Path, edition: Edition, documents: Mapping[str, object], *, same: bool) -> Iterator[Check]:
     """Each number of the page to its place in the record, and those of the paper beside those of the page."""
     try:
         page = (folder / "report.html").read_text(encoding="utf-8")
@@ -373,7 +377,7 @@ def _printed(folder: Path, edition: Edition, documents: Mapping[str, object]) ->
         return
     blocks = visible(page)
     found = read_printed(blocks, _record(folder, edition, documents))
-    yield _traced(found, same=edition.inputs.code == code_digest())
+    yield _traced(found, same=same)
     if edition.is_draft:
         marked = any("DRAFT" in block.text for block in blocks)
         yield _settled("draft mark", [] if marked else ["report.html does not say DRAFT"], "report.html says DRAFT")

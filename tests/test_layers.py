@@ -47,10 +47,9 @@ FLOORS = (
     ("figures",),
     ("record_figures", "wording_figures", "dependence_figures", "diagram"),
     ("parameters",),
-    ("clock", "manifest", "run_record", "visible", "selectors", "linter"),
-    ("changes", "fingerprint", "derived"),
-    ("changes_prose", "gates", "printed"),
-    ("compliance",),
+    ("clock", "manifest", "run_record", "visible", "selectors", "derived"),
+    ("changes", "fingerprint", "printed"),
+    ("changes_prose", "gates"),
     ("fork_server",),
     ("page", "paper", "kernels", "editions"),
     ("execution",),
@@ -69,8 +68,6 @@ OWNERS = {
     "dask": ("executors",),
     "distributed": ("executors",),
     "prov": ("custody",),
-    "feedgen": ("index",),
-    "pypdfium2": ("visible",),
 }
 MODULES = sorted(path.stem for path in PACKAGE.glob("*.py") if path.stem != "__init__")
 

@@ -273,5 +273,3 @@ def test_importing_the_module_loads_neither_papermill_nor_nbconvert():
     heavy = "{'papermill', 'nbconvert', 'nbformat', 'jupyter_client', 'jsonschema'}"
     code = f"import sys, analysis.report; print({heavy} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
-
-
