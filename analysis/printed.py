@@ -61,6 +61,7 @@ _DATE = re.compile(rf"\b(?:\d{{4}}-\d\d-\d\d|{_DAY})\b")
 _LEAST, _MOST = ("1", "0.001"), "99"
 # A text with fewer letters proves a number only in quotation marks, or where it is all there is.
 _FEW_LETTERS = 12
+_NAME = 8  # letters and digits of a word that is no accident either: an id like gur-30-20241216
 
 
 @dataclass(frozen=True, slots=True)
@@ -390,11 +391,11 @@ class _Reader:
     ) -> dict[tuple[int, int], object]:
         told = {name: value for name, value in match.groupdict().items() if value is not None}
         found: dict[tuple[int, int], object] = {}
-        if not form.slots:  # the element's own text, all of it
-            for start, end in numbers(match[0]):
+        own = _own_numbers(form.pattern, element)
+        for start, end in numbers(match[0]):
+            if match[0][start:end] in own and element:  # of the element's own words, which the pattern holds
                 span = (match.start() + start, match.start() + end)
-                pointer = element.pointer if element else ""
-                found[span] = Proof(match.string[slice(*span)], sentence, pointer, "form")
+                found[span] = Proof(match.string[slice(*span)], sentence, element.pointer, "form")
         for name, paths in form.slots.items():
             if name in told:
                 start = match.start(name)
@@ -536,6 +537,12 @@ class _Reader:
         return None
 
 
+def _own_numbers(pattern: str, element: Leaf | None) -> set[str]:
+    """The numbers in those fields of an element that a pattern holds."""
+    values = [field(element.value, match[1]) for match in _FIELD.finditer(pattern)] if element else []
+    return {text[a:b] for text in map(str, values) for a, b in numbers(text)}
+
+
 def _faults(verdicts: Mapping[tuple[int, int], object]) -> int:
     return sum(isinstance(one, Loose) for one in verdicts.values())
 
@@ -555,7 +562,7 @@ def _stands(text: str, start: int, end: int, known: str) -> str:
     """
     How a known text stands in another: as a "text" where it is quoted or has letters enough to be no accident.
 
-    As a "cell" where it is all there is; nothing where it is half a word, or a bare number amid others.
+    As a "cell" where it is all there is, or a name; nothing where it is half a word, or a bare number amid others.
     """
     before, after = text[:start][-1:], text[end:][:1]
     if (before.isalnum() and known[0].isalnum()) or (after.isalnum() and known[-1].isalnum()):
@@ -563,7 +570,8 @@ def _stands(text: str, start: int, end: int, known: str) -> str:
     quoted = before and after and before in "\"'“‘" and after in "\"'”’"
     if quoted or sum(letter.isalpha() for letter in known) >= _FEW_LETTERS:
         return "text"
-    return "cell" if start == 0 and end == len(text) else ""
+    name = len(known) >= _NAME and " " not in known and any(letter.isalpha() for letter in known)
+    return "cell" if name or (start == 0 and end == len(text)) else ""
 
 
 def _iso(text: str) -> str:

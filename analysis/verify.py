@@ -37,6 +37,7 @@ __all__ = ["Check", "Verified", "verify"]
 _DATA = Path(__file__).parent / "data"
 # Another processor may round the last of a file's 12 digits, and sums of such; nothing else moves numbers so little.
 _SAME = 1e-9
+_LONG = 5  # digits of a number that may be broken over lines: in an address, never in an estimate
 _SHOWN = 20  # lines of one check on a terminal; the JSON has all
 
 
@@ -491,19 +492,28 @@ def _compared(blocks: Sequence[Block], pages: Sequence[Sequence[str]]) -> Check:
     again = Counter(
         run for block in page if block.kind == "row" and not block.headings for run in digit_runs(block.text)
     )
+    missing, more = _joined_again(expected - printed, printed - expected)
     numbered = {str(number) for number in range(1, len(pages) + 1)}
-    faults = [
-        f"{run} is {count} times on the page and not on the paper"
-        for run, count in sorted((expected - printed).items())
-    ]
-    more = {
+    faults = [f"{run} is {count} times on the page and not on the paper" for run, count in sorted(missing.items())]
+    further = {
         run: count
-        for run, count in sorted((printed - expected).items())
+        for run, count in sorted(more.items())
         if run not in numbered and count > again[run] * (len(pages) - 1)
     }
-    faults += [f"{run} is {count} times on the paper and not on the page" for run, count in more.items()]
+    faults += [f"{run} is {count} times on the paper and not on the page" for run, count in further.items()]
     told = f"all {expected.total()} are those of report.html, on {len(pages)} pages"
-    allowed = (printed - expected).total()
-    if allowed:
+    if allowed := more.total():
         told += f"; {allowed} more are numbers of pages and headings of tables that run on"
     return _settled("numbers in report.pdf", faults, told)
+
+
+def _joined_again(missing: Counter[str], more: Counter[str]) -> tuple[Counter[str], Counter[str]]:
+    """The same without long numbers, of addresses, that the paper has broken over two lines."""
+    missing, more = Counter(missing), Counter(more)
+    for run in [run for run in missing.elements() if len(run) >= _LONG]:
+        for at in range(1, len(run)):
+            halves = Counter([run[:at], run[at:]])
+            if halves <= more:
+                missing, more = missing - Counter([run]), more - halves
+                break
+    return missing, more

@@ -337,6 +337,13 @@ def test_what_a_paper_may_have_more(edition):
     )
 
 
+def test_the_number_of_an_address_may_be_broken_over_lines():
+    page = [Block("text", "https://example.org/7489788 and 290")]
+    assert _compared(page, [["https://example.org/74", "89788 and 290"]]).state == "sound"
+    assert _compared(page, [["https://example.org/74", "89789 and 290"]]).state == "fault"
+    assert _compared(page, [["https://example.org/7489788 and 2", "90"]]).state == "fault"  # no estimate may
+
+
 def test_a_paper_that_is_none_is_a_fault(edition):
     (edition / "report.pdf").write_bytes(b"%PDF-no")
     [line] = faults(edition)["numbers in report.pdf"]
