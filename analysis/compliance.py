@@ -24,7 +24,7 @@ from analysis.standards import CHECKS
 from analysis.tables import Table
 from analysis.uncertainties import read_uncertainties
 
-__all__ = ["Before", "Compliance", "Requirement", "Row", "check", "markdown", "read_requirements", "to_json"]
+__all__ = ["Before", "Compliance", "Requirement", "Row", "check", "finding", "markdown", "read_requirements", "to_json"]
 
 _COMPLIANCE = Path(__file__).parent / "data" / "compliance.toml"
 # What Markdown or HTML would take for more than a letter.
@@ -75,16 +75,15 @@ class Compliance:
     @property
     def sentence(self) -> str:
         """How many are met, and which are not."""
-        others = [f"{len(rows)} {state} ({', '.join(row.id for row in rows)})" for state, rows in self._others()]
-        return "; ".join([f"Of {len(self.rows)} requirements {len(self.of('met'))} are met", *others]) + "."
-
-    def _others(self) -> list[tuple[State, tuple[Row, ...]]]:
-        states: tuple[State, ...] = get_args(State)[1:]
-        return [(state, rows) for state in states if (rows := self.of(state))]
+        parts = [f"Of {len(self.rows)} requirements {len(self.of('met'))} are met"]
+        for rows, verb in ((self.of("not met"), "not met"), (self.of("does not apply"), "without application here")):
+            if rows:
+                parts.append(f"{len(rows)} {verb} ({', '.join(row.id for row in rows)})")
+        return f"{'; '.join(parts)}."
 
     def table(self) -> Table:
         """A row a requirement."""
-        headings = ("", "what is asked", "by", "what satisfies it", "state", "what the check found")
+        headings = ("id", "what is asked", "by", "what satisfies it", "state", "what the check found")
         rows = tuple((r.id, r.requirement, r.standard, r.satisfied_by, r.state, r.detail) for r in self.rows)
         return Table(headings, rows, ("left",) * len(headings))
 
@@ -136,12 +135,13 @@ def check(
     edition = Edition(folder, notebook, before, gates, code, rerun)
     rows = []
     for one in read_requirements():
-        found = _found(one.id, edition)
+        found = finding(one.id, edition)
         rows.append(Row(one.id, one.asks, one.standard, one.by, found.state, found.detail))
     return Compliance(tuple(rows))
 
 
-def _found(name: str, edition: Edition) -> Finding:
+def finding(name: str, edition: Edition) -> Finding:
+    """What the check of one id finds; where it has nothing to look at, the row is not met."""
     try:
         return CHECKS[name](edition)
     except MissingError as error:
@@ -152,8 +152,8 @@ def to_json(found: Compliance) -> str:
     """
     The content of compliance.json: the rows, how many are in each state, and the judged numbers of the report.
 
-    The judged numbers are in no other file: how likely the truth lies outside the ranges for other reasons, and the
-    classes of size.
+    The judged numbers are in no other file: the probability that the truth lies outside the ranges for reasons that
+    are not in them, and the classes of size.
     """
     known = read_uncertainties()
     document = {
@@ -177,13 +177,13 @@ def markdown(found: Compliance) -> str:
     <BLANKLINE>
     Of 1 requirements 1 are met.
     <BLANKLINE>
-    | | what is asked | by | what satisfies it | state | what the check found |
+    | id | what is asked | by | what satisfies it | state | what the check found |
     |---|---|---|---|---|---|
     | C39 | The sum holds | own | the model | met | The largest violation is 0. |
     """
     table = found.table()
     lines = [f"| {' | '.join(_plain(cell) for cell in row)} |" for row in table.rows]
-    head = ["".join(f"| {heading} " if heading else "| " for heading in table.headings) + "|", "|---" * 6 + "|"]
+    head = [f"| {' | '.join(table.headings)} |", "|---" * len(table.headings) + "|"]
     return "\n".join(["## Standards", "", _plain(found.sentence), "", *head, *lines])
 
 

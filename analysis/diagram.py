@@ -24,7 +24,7 @@ from analysis.pipeline import Results
 __all__ = ["FIGURES", "method", "publish"]
 
 _COLUMNS = 4
-_WIDTH, _HEIGHT = 0.84, 0.66  # of a box, where boxes stand 1 apart
+_WIDTH, _HEIGHT = 0.88, 0.66  # of a box, where boxes stand 1 apart
 
 
 def method(ax: Axes, results: Results) -> Axes:
@@ -40,7 +40,9 @@ def method(ax: Axes, results: Results) -> Axes:
     ax.set_xlim(-0.5, _COLUMNS - 0.5)
     ax.set_ylim(-rows + 0.55, 0.45)
     ax.axis("off")
-    ax.set_title(f"From {told[0].partition(' claims')[0]} claims to {told[-1].partition(chr(10))[0]} of the force")
+    number, _, _ = told[0].partition(" claims")
+    ends, _, _ = told[-1].partition("\n")
+    ax.set_title(f"From {number} claims to the share lost: {ends}")
     return ax
 
 
@@ -49,7 +51,7 @@ def _draw_box(ax: Axes, x: float, y: float, name: str, words: str, *, colour: st
     ax.add_patch(
         FancyBboxPatch(corner, _WIDTH, _HEIGHT, boxstyle=style, facecolor="white", edgecolor=colour, linewidth=1.2)
     )
-    ax.annotate(name, (x, y + 0.19), ha="center", va="center", fontsize=8.5, fontweight="bold", color=DARK)
+    ax.annotate(name, (x, y + 0.19), ha="center", va="center", fontsize=8, fontweight="bold", color=DARK)
     ax.annotate(words, (x, y - 0.09), ha="center", va="center", fontsize=8, color=DARK, linespacing=1.25)
 
 

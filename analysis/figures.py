@@ -54,6 +54,7 @@ __all__ = [
     "publish",
     "quantile_dots",
     "readings",
+    "short",
     "sources",
     "style_file",
 ]
@@ -167,7 +168,7 @@ def _source_rows(results: Results) -> list[_Row]:
     for one in results.claims:
         claim = one.claim
         if one.wording.distribution is not None and claim.quantity in LOSSES and claim.published <= day:
-            label = f"{latin(claim.origin)}: {printable(one)} {claim.quantity}"
+            label = f"{_named(claim.origin)}: {printable(one)} {claim.quantity}"
             rows.append(_Row(label, one, claim.id in counted))
     return sorted(rows, key=lambda row: _place(row, results))
 
@@ -180,7 +181,7 @@ def _place(row: _Row, results: Results) -> tuple[bool, str, int, bool, str]:
 def printable(one: ReadClaim) -> str:
     """The wording in quotes; where the figures' font lacks a letter, its number and that it is not Latin."""
     if is_latin(one.claim.wording):
-        return f'"{one.claim.wording}"'
+        return f'"{short(one.claim.wording, 40)}"'
     return f"{one.wording.stated or 0:,.0f} (not in Latin script)"
 
 
@@ -189,9 +190,26 @@ def is_latin(text: str) -> bool:
     return all(ord(letter) < 0x250 or letter in "–—‘’“”" for letter in text)
 
 
-def latin(origin: str) -> str:
-    """An origin's name, or that the figures' font lacks its letters."""
-    return origin if is_latin(origin) else "an origin not in Latin script"
+def short(text: str, longest: int) -> str:
+    """
+    A text as it is, or cut, so that what a register says never pushes a figure off its page.
+
+    Examples
+    --------
+    >>> short("Ukraine General Staff", 12)
+    'Ukraine Gen…'
+    """
+    return text if len(text) <= longest else f"{text[: longest - 1].rstrip()}…"
+
+
+def latin(label: str) -> str:
+    """A label, or that the figures' font lacks its letters."""
+    return short(label, 60) if is_latin(label) else "an origin not in Latin script"
+
+
+def _named(origin: str) -> str:
+    """An origin's name beside other words."""
+    return short(latin(origin), 30)
 
 
 def sources(ax: Axes, results: Results) -> Axes:
@@ -244,7 +262,7 @@ def _sources_finding(results: Results) -> str:
     if len(medians) < 2:
         return f"One origin counts; its figures imply {medians[0][0]:,.0f} casualties"
     (low, least), (high, most) = medians[0], medians[-1]
-    return f"{whose(latin(most))} figures imply {high / low:.1f} times the casualties of {whose(latin(least))}"
+    return f"{whose(_named(most))} figures imply {high / low:.1f} times the casualties of {whose(_named(least))}"
 
 
 def _origin_style(results: Results, origin: str) -> tuple[str, str]:
@@ -294,7 +312,7 @@ def readings(ax: Axes, results: Results) -> Axes:
     step = 6.5
     for row, (one, values) in enumerate(zip(shown, spread, strict=True)):
         _draw_strip(ax, -row * step, values, high - low, _origin_style(results, one.claim.origin)[0])
-        words = f"{printable(one)} {one.claim.quantity}, {latin(one.claim.origin)}\n{spoken(one.reading)}"
+        words = f"{printable(one)} {one.claim.quantity}, {_named(one.claim.origin)}\n{spoken(one.reading)}"
         ax.annotate(words, (high, -row * step + 3.2), ha="right", va="center", fontsize=8.5)
     ax.axvline(1, color="#999999", linewidth=0.7, zorder=0)
     ax.set_xlim(low, high)
@@ -337,7 +355,7 @@ def plane(ax: Axes, results: Results) -> Axes:
         colour, marker = _origin_style(results, origin.name)
         look = {"markersize": 2.6, "markeredgewidth": 0, "alpha": 0.45, "color": colour, "rasterized": True}
         points = losses.wounded[::every], losses.killed[::every]
-        ax.plot(*points, marker, linestyle="none", label=f"from {latin(origin.name)} alone", **look)
+        ax.plot(*points, marker, linestyle="none", label=f"from {_named(origin.name)} alone", **look)
     wide = _limits([one.losses.wounded for one in results.draws.values()])
     high = _limits([one.losses.killed for one in results.draws.values()])
     for rate in (2, 3, 5, 10):
@@ -369,7 +387,7 @@ def _plane_finding(results: Results) -> str:
     """What the origins that give both killed and wounded say of their relation, beside the reference class."""
     both = {origin.name for origin in results.evidence.origins if {"killed", "wounded"} <= set(origin.given)}
     parts = [
-        f"{whose(latin(origin.name))} own figures {origin.estimate('wounded_per_killed').median:.1f}"
+        f"{whose(_named(origin.name))} own figures {origin.estimate('wounded_per_killed').median:.1f}"
         for origin in results.origins
         if origin.name in both and origin.estimates
     ]

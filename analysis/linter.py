@@ -33,8 +33,8 @@ PLAIN_WORDS = Path(__file__).parent / "data" / "plain-words.toml"
 _QUOTED = re.compile(r"\"[^\"\n]{1,1000}\"|“[^“”\n]{1,1000}”")
 _ADDRESS = re.compile(r"\b(?:https?://|www\.)\S+")
 _CODE = re.compile(r"`[^`\n]*`")
-# A sentence ends at the end of a line, or at a stop before a capital, a quote or a bracket.
-_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"“(\[])|[\n\r\t]+")
+# A sentence ends at the end of a line, or at a stop before a capital, a bracket or what was taken out.
+_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z…(\[])|[\n\r\t]+")
 _SHORTEST_VERBATIM = 12  # letters; a shorter cell of a register is left alone only where it is all there is
 _SHOWN = 160  # letters of a sentence that a fault quotes
 
@@ -97,9 +97,10 @@ def faults(text: str, *, verbatim: Iterable[str] = ()) -> tuple[str, ...]:
 
     Examples
     --------
-    >>> faults("They probably fell. Confidence is low that it is likely, 60 %.")
-    ('"probably" is a word of probability outside the table: They probably fell.',
-     'likelihood ("likely") and confidence share a sentence: Confidence is low that it is likely, 60 %.')
+    >>> for fault in faults("They probably fell. Confidence is low that it is likely, 60 %."):
+    ...     print(fault)
+    "probably" is a word of probability outside the table: They probably fell.
+    likelihood ("likely") and confidence share a sentence: Confidence is low that it is likely, 60 %.
     """
     return tuple(one.message for one in breaches(text, verbatim=verbatim))
 
@@ -218,7 +219,8 @@ _BLOCKS = frozenset(
         ),
     )
 )
-_UNREAD = frozenset({"style", "script", "pre", "code", "math", "svg", "template"})
+_APART = frozenset({"style", "script", "pre", "template"})
+_UNREAD = _APART | {"code", "math", "svg"}
 
 
 def text_of(page: str) -> str:
@@ -249,7 +251,7 @@ class _Reader(HTMLParser):
         if tag in _UNREAD:
             self.unread.append(tag)
         if tag in _BLOCKS or tag in _UNREAD:
-            self.parts.append("\n" if tag in _BLOCKS or tag == "pre" else " … ")
+            self.parts.append("\n" if tag in _BLOCKS | _APART else " … ")
         for name, value in attrs:
             if name in ("alt", "aria-label") and value:
                 self.parts.append(f"\n{value.replace(chr(10), ' ')}\n")

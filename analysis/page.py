@@ -34,6 +34,7 @@ _SHOWN = [
     "text/latex",
     "text/plain",
 ]
+_TEXT_WIDTH, _TEXT_HEIGHT = 493.2, 734.2  # points: A4 within the margins of style.css, 174 by 259 mm
 _SHORT = 9  # rows, the headings among them, of a table that is kept on one page
 _MOST_UPRIGHT = 10  # columns that fit on an upright page; a table of more is printed on a page that lies
 _FOREIGN_TAGS = {"audio", "base", "embed", "form", "frame", "iframe", "link", "object", "script", "video"}
@@ -50,6 +51,14 @@ class _Heading:
     level: int
     text: str
     anchor: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Vector:
+    """A figure as a vector: the address that holds it, and its printed width where it is cut over pages."""
+
+    address: str
+    printed: float | None
 
 
 def to_html(notebook: Path, *, title: str | None = None, draft: Sequence[str] = (), vectors: Path | None = None) -> str:
@@ -106,14 +115,38 @@ def to_html(notebook: Path, *, title: str | None = None, draft: Sequence[str] = 
     return page
 
 
-def _vectors(folder: Path) -> dict[str, str]:
-    """Each figure's SVG as an address that holds it, by the base64 of its PNG, which is what a notebook stores."""
-    pairs = ((path.with_suffix(".png"), path) for path in sorted(folder.glob("*.svg")))
-    return {
-        base64.b64encode(png.read_bytes()).decode(): _address(_compact(svg.read_text(encoding="utf-8")))
-        for png, svg in pairs
-        if png.is_file()
-    }
+def _vectors(folder: Path) -> dict[str, _Vector]:
+    """Each figure's SVG by the base64 of its PNG, which is what a notebook stores."""
+    found = {}
+    for path in sorted(folder.glob("*.svg")):
+        png, svg = path.with_suffix(".png"), path.read_text(encoding="utf-8")
+        if png.is_file():
+            stored = base64.b64encode(png.read_bytes()).decode()
+            found[stored] = _Vector(_address(_compact(svg)), _printed_width(svg))
+    return found
+
+
+def _printed_width(svg: str) -> float | None:
+    """
+    How wide a figure is printed that is taller than a page, in points; None for one that is not.
+
+    The browser cuts it where a page ends. This is the most width at which no cut runs through a line of letters.
+    """
+    size = re.search(r'width="([\d.]+)pt" height="([\d.]+)pt"', svg)
+    if size is None:
+        return None
+    width, height = float(size[1]), float(size[2])
+    if height * min(1, _TEXT_WIDTH / width) <= _TEXT_HEIGHT:
+        return None
+    lines = [float(y) for y in re.findall(r"translate\([\d.]+ ([\d.]+)\) scale", svg)]
+    for printed in range(int(min(width, _TEXT_WIDTH)), int(width / 2), -1):
+        page = _TEXT_HEIGHT * width / printed  # in the figure's own points
+        cuts = [page * number for number in range(1, int(height / page) + 1)]
+        if not any(
+            cut - 4 < line < cut + 10 for cut in cuts for line in lines
+        ):  # a letter is 9 points, 2 below its line
+            return float(printed)
+    return None
 
 
 def _compact(svg: str) -> str:
@@ -198,6 +231,8 @@ def _boxed(table: str) -> str:
     wide = " wide" if columns > _MOST_UPRIGHT else ""
     short = " short" if table.count("<tr") <= _SHORT else ""
     dated = re.sub(r"<td([^>]*)>(\d{4}-\d\d-\d\d *)</td>", r'<td\1 class="day">\2</td>', table)
+    # A heading without words is announced as one and says nothing; as a cell it is passed over.
+    dated = re.sub(r"<th\b([^>]*)>\s*</th>", r"<td\1></td>", dated)
     return f'<div class="scroll{wide}{short}" role="group" aria-label="Table" tabindex="0">{dated}</div>'
 
 
@@ -220,7 +255,8 @@ def _mathml(formula: str, *, display: str) -> str:
         raise WorkError(f"formula cannot be read, {type(error).__name__}: {formula.strip()}") from error
     if unknown := re.search(r"<mi>(\\\w+)", mathml):
         raise WorkError(f"formula cannot be read, {unknown[1]} is not a known command: {formula.strip()}")
-    return mathml
+    # On a phone a long formula scrolls in its own box, which a keyboard must reach.
+    return mathml.replace("<math ", '<math tabindex="0" ', 1) if display == "block" else mathml
 
 
 def _code_style() -> str:

@@ -30,7 +30,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLo
 
 from analysis import figures
 from analysis.evidence import ReadClaim
-from analysis.figures import COLOURS, MARKERS, MIDDLE, Picture, Plan, is_latin, latin, logarithmic, printable
+from analysis.figures import COLOURS, MARKERS, MIDDLE, Picture, Plan, is_latin, latin, logarithmic, printable, short
 from analysis.prose import written
 from analysis.record import ALL, Copy, Entry, Record, Utterance
 from analysis.record_prose import about, changes, many
@@ -208,21 +208,17 @@ def _draw_numberless(ax: Axes, record: Record, entries: Iterable[Entry]) -> None
         )
 
 
-def _short(text: str, width: int) -> str:
-    return text if len(text) <= width else f"{text[: width - 1].rstrip()}…"
-
-
 def _quoted(one: ReadClaim, width: int) -> str:
     """The wording in quotes, cut inside them."""
     words = printable(one)
-    return f'"{_short(words[1:-1], width)}"' if words.startswith('"') else words
+    return f'"{short(words[1:-1], width)}"' if words.startswith('"') else words
 
 
 def _label_text(record: Record, mark: _Mark) -> str:
     one = mark.entry.one
     quantity = f" {one.claim.quantity.replace('_', ' ')}" if record.quantity == ALL else ""
     who = _outlet(one.claim.outlet) if mark.entry.is_copy else latin(one.claim.origin)
-    return f"{_short(who, 26)}: {_quoted(one, 28)}{quantity}"
+    return f"{short(who, 26)}: {_quoted(one, 28)}{quantity}"
 
 
 def _worth_naming(marks: list[_Mark]) -> list[_Mark]:
@@ -329,7 +325,7 @@ def _timeline_keys(record: Record, marks: list[_Mark]) -> list[Line2D]:
     shown = dict.fromkeys(origin.source.stream for origin in record.origins)
     look = {"linestyle": "none", "markersize": 6}
     keys = [
-        Line2D([], [], color=styles[name][0], marker=styles[name][1], label=_short(latin(name), 30), **look)
+        Line2D([], [], color=styles[name][0], marker=styles[name][1], label=short(latin(name), 30), **look)
         for name in styles
         if name in shown
     ]
@@ -463,13 +459,13 @@ def _flow(record: Record) -> _Flow:
     sort = sorted(outlets, key=lambda outlet: (outlet == rest, centre[outlet], outlet))
     claim = CLAIM * min(1.0, 60 / len(record.entries))  # many claims have thinner bands
     left = [
-        _Node(name, _short(latin(name), 16), sum(one.prints for one in by_stream[name]), styles[name][0], claim)
+        _Node(name, short(latin(name), 16), sum(one.prints for one in by_stream[name]), styles[name][0], claim)
         for name in streams
     ]
     middle = [
         _Node(
             one.name,
-            f"{_short(latin(one.name), 27)} ({one.prints})",
+            f"{short(latin(one.name), 27)} ({one.prints})",
             one.prints,
             styles[one.source.stream][0],
             claim,
@@ -486,7 +482,7 @@ def _outlet(name: str) -> str:
 
 
 def _outlet_words(name: str, number: int) -> str:
-    return _short(_outlet(name), 33) + (f" ({number})" if number > 1 else "")
+    return short(_outlet(name), 33) + (f" ({number})" if number > 1 else "")
 
 
 def _place(column: tuple[_Node, ...], height: float) -> None:
@@ -632,7 +628,7 @@ def _name_rows(ax: Axes, places: list[tuple[float, _Line]]) -> None:
     """The wording and who printed it at the left, what changed at the right."""
     claims = [(y, line, line.one.claim) for y, line in places]
     words = [f"{_quoted(line.one, 36)} {claim.quantity.replace('_', ' ')}" for _, line, claim in claims]
-    who = [f"{_short(_whose(line), 34)}, {claim.published}" for _, line, claim in claims]
+    who = [f"{short(_whose(line), 34)}, {claim.published}" for _, line, claim in claims]
     ax.set_yticks([y - 0.2 for y, _ in places], words, fontsize=8)
     ax.set_yticks([y + 0.22 for y, _ in places], who, minor=True, fontsize=8, color=MIDDLE)
     ax.tick_params(axis="y", which="both", length=0)
@@ -654,7 +650,7 @@ def _whose(line: _Line) -> str:
 
 def _two_lines(text: str) -> str:
     lines = textwrap.wrap(text, 38)
-    return "\n".join(lines) if len(lines) < 3 else f"{lines[0]}\n{_short(lines[1] + ' ' + lines[2], 38)}"
+    return "\n".join(lines) if len(lines) < 3 else f"{lines[0]}\n{short(lines[1] + ' ' + lines[2], 38)}"
 
 
 def _draw_reading(ax: Axes, record: Record, y: float, line: _Line) -> None:

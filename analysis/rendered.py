@@ -19,6 +19,7 @@ from typing import Any, Literal
 
 from analysis import linter
 from analysis.claims import Register, read_register
+from analysis.errors import InputError
 
 __all__ = ["Before", "Edition", "Finding", "MissingError", "State", "tags"]
 
@@ -139,7 +140,10 @@ class Edition:
     @cached_property
     def register(self) -> Register:
         """The register, read again from the edition's copies."""
-        return read_register(self.folder / f"{self.results['register']['name']}.csv")
+        try:
+            return read_register(self.folder / f"{self.results['register']['name']}.csv")
+        except InputError:
+            raise MissingError("what was read of the register is not in the edition") from None
 
 
 def _data(cell: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

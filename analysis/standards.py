@@ -18,7 +18,6 @@ from typing import get_args
 
 from analysis import definitions, method, statements, uncertainties
 from analysis.claims import Quantity
-from analysis.errors import InputError
 from analysis.fields import COLUMNS
 from analysis.pipeline import run, versions
 from analysis.prose import TAGS
@@ -70,6 +69,7 @@ def _frame(edition: Edition) -> Finding:
     cells = [cell["id"] for cell in edition.notebook.cells]
     first = cells.index("question") < cells.index("reported")
     whole = len(frame) == 4 and all(all(row) for row in frame) and all(_DAY.search(row[1]) for row in frame[2:])
+    whole = whole and f"by {edition.results['settings']['as_of']}" in frame[3][1]
     return _met(
         whole and first,
         "Its four rows are filled, their dates in ISO 8601.",
@@ -104,7 +104,7 @@ def _exclusions(edition: Edition) -> Finding:
 @_checks("C05")
 def _sources(edition: Edition) -> Finding:
     wanted = ("origin", "as_of", "published", "quantity", "wording", "outlet", "url")
-    bare = [claim["id"] for claim in edition.published if not all(claim[field] for field in wanted)]
+    bare = [f"{claim['id']} ({field})" for claim in edition.published for field in wanted if not claim[field]]
     listed = edition.cell("all-claims")
     bare += [claim["id"] for claim in edition.published if f"{claim['id']}: " not in listed]
     detail = f"{len(edition.published)} claims have origin, days, quantity, words, outlet and address."
@@ -515,13 +515,9 @@ def _identity(edition: Edition) -> Finding:
 def _again(edition: Edition) -> Finding:
     if not edition.rerun:
         return Finding("not met", "The numbers were not computed a second time.")
-    name = edition.results["register"]["name"]
-    try:
-        again = to_json(
-            run(Settings(**{**edition.results["settings"], "register": str(edition.folder / f"{name}.csv")}))
-        )
-    except InputError as error:
-        return Finding("not met", f"A second run stopped: {error.faults[0]}")
+    name = edition.register.name
+    settings = {**edition.results["settings"], "register": str(edition.folder / f"{name}.csv")}
+    again = to_json(run(Settings(**settings)))
     same = again.encode() == edition.bytes_of("results.json")
     return _met(same, "A second run gave the same results.json.", "A second run gave another results.json.")
 

@@ -6,7 +6,7 @@ What a report says of itself: who paid, how its claims were found and chosen, ho
 >>> interests().paragraphs[0]
 'Funding: none. Nobody paid for this report, and nobody who made it stands to gain or lose by any of its figures.'
 >>> len(outlets(run(Settings(max_draws=1024))).content.rows)
-11
+12
 """
 
 from __future__ import annotations

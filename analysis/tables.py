@@ -117,7 +117,7 @@ def question(results: Results) -> Table:
         ("for which days", f"{first} to {max(claim.as_of for claim in losses)}, as far as the sources say"),
         ("what was known", f"claims published by {settings.as_of}; the newest that counts is of {newest}"),
     )
-    return Table(("the question", ""), rows, ("left", "left"))
+    return Table(("the question", "here"), rows, ("left", "left"))
 
 
 def _places(losses: list[Claim]) -> list[str]:

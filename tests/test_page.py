@@ -1,11 +1,13 @@
 """The page: what it holds, what it refuses, and what a browser makes of it."""
 
+import base64
 import json
 import os
 import re
 import shutil
 import subprocess
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
@@ -89,6 +91,70 @@ def test_the_alternative_text_is_on_the_picture(tmp_path):
     assert "&lt;Figure&gt;" not in html
 
 
+def svg(height: float, *lines: float) -> str:
+    """Make a figure of 500 points by some, with a letter at each of the lines."""
+    letters = "".join(f'<g transform="translate(10.5 {y}) scale(0.085 -0.085)"/>' for y in lines)
+    return f'<svg width="500pt" height="{height}pt" xmlns="http://www.w3.org/2000/svg"><!-- 1 --> {letters}</svg>'
+
+
+def test_a_picture_with_a_vector_beside_it_is_shown_as_that(tmp_path):
+    (tmp_path / "a.png").write_bytes(base64.b64decode(png()))
+    (tmp_path / "a.svg").write_text(svg(300, 7.123456))
+    (tmp_path / "b.svg").write_text(svg(300))
+    other = shown({"image/png": png(20, 10)}, metadata={"image/png": {"alt": "another"}})
+    same = shown({"image/png": png() + "\n"}, metadata={"image/png": {"alt": "a"}})
+    html = to_html(write(tmp_path / "n.ipynb", same, other), vectors=tmp_path)
+    addresses = re.findall(r'src="([^"]+)"', html)
+    assert addresses[1] == f"data:image/png;base64,{png(20, 10)}"
+    vector = "<svg width='500pt' height='300pt' xmlns='http://www.w3.org/2000/svg'>"
+    letter = "<g transform='translate(10.5 7.12) scale(0.085 -0.085)'/>"
+    assert unquote(addresses[0]) == f"data:image/svg+xml,{vector}{letter}</svg>"
+    assert "printed" not in html[html.index("<main") :]
+
+
+@pytest.mark.parametrize(
+    ("height", "lines", "printed"),
+    [
+        (700, (), None),  # shorter than a page: 734.2 points
+        (744, (), None),  # 493.2 of 500 points wide, it is 733.9 tall
+        (745, (), 493),
+        (
+            1400,
+            (700, 720),
+            493,
+        ),  # cut at 734.2 * 500 / 493 = 744.6, and a letter is within 10 points above it or 4 below
+        (1400, (744,), 482),  # 760.1 at 483 and 761.6 at 482 are the first past 744 + 10, yet 484 to 493 cut too near
+    ],
+)
+def test_a_tall_figure_is_cut_between_lines(tmp_path, height, lines, printed):
+    (tmp_path / "a.png").write_bytes(base64.b64decode(png()))
+    (tmp_path / "a.svg").write_text(svg(height, *lines))
+    cell = shown({"image/png": png()}, metadata={"image/png": {"alt": "a"}})
+    html = to_html(write(tmp_path / "n.ipynb", cell), vectors=tmp_path)
+    found = re.search(r'class="figure tall"[^>]*--printed: ([\d.]+)pt', html)
+    assert (float(found[1]) if found else None) == printed
+
+
+def test_a_draft_says_so_in_its_title_and_on_top(tmp_path):
+    notebook = write(tmp_path / "n.ipynb", new_markdown_cell("# What <share>?\n\n## The answer"))
+    html = to_html(notebook, draft=["A <reason>.", "Another."])
+    assert "<title>DRAFT: What &lt;share&gt;?</title>" in html or "<title>DRAFT: What ?</title>" in html
+    assert html.index('class="draft"') < html.index("A &lt;reason&gt;.") < html.index("Another.") < html.index("<h1")
+    assert '@top-right { content: "DRAFT"; }' in html
+    assert "DRAFT" not in to_html(notebook)
+
+
+def test_a_table_is_boxed_by_its_size(tmp_path):
+    def table(columns: int, rows: int) -> str:
+        row = f"<tr>{'<td>2024-12-19</td>' * columns}</tr>"
+        return f"<table><tr>{'<th> </th>' * columns}</tr>{row * rows}</table>"
+
+    html = page(tmp_path, shown({"text/html": table(10, 8)}), shown({"text/html": table(11, 9)}))
+    assert re.findall(r'class="(scroll[^"]*)"', html) == ["scroll short", "scroll wide"]
+    assert "<th" not in html  # a heading without words is a cell
+    assert html.count('<td class="day">2024-12-19</td>') == 10 * 8 + 11 * 9
+
+
 @pytest.mark.parametrize(
     ("cell", "fault"),
     [
@@ -100,6 +166,11 @@ def test_the_alternative_text_is_on_the_picture(tmp_path):
         (new_markdown_cell("![A map](map.png)"), "picture 1 is the file 'map.png'"),
         (new_markdown_cell("<img alt='a' src='https://example.org/a.png'>"), "picture 1 is the file 'https://ex"),
         (shown({"text/html": "<script>1</script>"}), "<script> on the page"),
+        (new_markdown_cell("<b onclick='1'>x</b>"), "<b onclick> on the page"),
+        (new_markdown_cell("<meta http-equiv='Refresh' content='0; url=/'>"), "<meta> on the page"),
+        (new_markdown_cell("<a href='javascript:1'>x</a>"), "a link to 'javascript:1'"),
+        (new_markdown_cell("<a href=' java\tscript&colon;1'>x</a>"), "a link to ' java\\tscript:1'"),
+        (new_markdown_cell("<math><mi href='data:text/html,1'>x</mi></math>"), "a link to 'data:text/html,1'"),
         (new_markdown_cell("<iframe src='https://example.org'></iframe>"), "<iframe> on the page"),
     ],
 )
