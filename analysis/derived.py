@@ -7,11 +7,12 @@ What a report counts or works out from its own files: numbers that stand in none
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from analysis.sampling import tolerance
-from analysis.summary import Estimate
+from analysis.summary import LIKELIHOOD, PHIA, Estimate
 from analysis.wording import QUANTILES
 
 __all__ = ["derive"]
@@ -33,14 +34,23 @@ def derive(documents: Mapping[str, object]) -> dict[str, object]:
     dict
         By the names that ``analysis/data/printed.toml`` uses.
     """
+    gaps = [{"low": high, "high": low} for (_, high), (low, _) in itertools.pairwise(PHIA)]
+    words = [{"word": word, "low": low, "high": high} for low, high, word in LIKELIHOOD]
     found: dict[str, object] = {"readings_level": 0.9, "reading_levels": list(QUANTILES)}
+    found |= {"likelihood": words, "likelihood_least": 1, "likelihood_most": 99, "phia_gaps": gaps}
     if isinstance(results := documents.get("results.json"), dict):
         found |= dict(_of_results(results))
     if isinstance(depends := documents.get("sensitivity.json"), dict):
         found |= dict(_of_inputs(depends))
         found |= dict(_of_choices(depends["choices"]))
     if isinstance(changes := documents.get("changes.json"), dict):
-        found |= {"came": len(changes.get("came") or ()), "corrected_rows": len(changes.get("corrected") or ())}
+        found |= dict(_of_changes(changes))
+    if isinstance(compliance := documents.get("compliance.json"), dict):
+        outside = compliance["judged"]["outside"]
+        level = results["settings"]["level"] if isinstance(results, dict) else 0.9
+        found |= {"requirements": len(compliance["rows"]), "overall": level * (1 - outside)}
+    if isinstance(kinds := documents.get("uncertainties.toml"), dict) and isinstance(depends, dict):
+        found["moved"] = list(_moved(kinds, depends, found.get("centre")))
     return found
 
 
@@ -53,6 +63,18 @@ def _of_results(results: dict) -> Iterator[tuple[str, object]]:
     losses = [one for one in claims if one.get("used_as") == "loss" and one["origin"] in weighted]
     sizes = [one for one in claims if one.get("used_as") == "denominator"]
     yield "losses", len(losses)
+    yield "all_losses", sum(one.get("used_as") == "loss" for one in claims)
+    printed: dict[str, list[str]] = {}
+    for one in known:
+        printed.setdefault(one.get("outlet", ""), []).append(one["published"])
+    yield (
+        "outlets",
+        [
+            {"outlet": outlet, "claims": len(days), "first": min(days), "last": max(days)}
+            for outlet, days in printed.items()
+        ],
+    )
+    yield "number_of_outlets", len(printed)
     yield "sizes", len(sizes)
     yield "shown", len(known) - len(losses) - len(sizes)
     streams = {one["origin"]: weighted[one["origin"]]["source"]["stream"] for one in losses}
@@ -61,6 +83,9 @@ def _of_results(results: dict) -> Iterator[tuple[str, object]]:
     yield "counts", len({streams[one["origin"]] for one in losses if one["role"] == "count"})
     if losses:
         yield "latest", max(one["published"] for one in losses)
+        days = [one["as_of"] for one in losses]
+        yield "first_day", min(days)
+        yield "last_day", max(days)
     medians = [_named(one["estimates"], "casualties")["median"] for one in weighted.values() if one["estimates"]]
     if medians and min(medians) > 0:
         yield "factor", max(medians) / min(medians)
@@ -70,6 +95,7 @@ def _of_results(results: dict) -> Iterator[tuple[str, object]]:
     if estimates := results.get("estimates"):
         ratio = _named(estimates, "casualties_ratio")
         ends = next(one for one in ratio["intervals"] if abs(one["level"] - settings["level"]) < 1e-9)
+        yield "centre", ratio["median"]
         yield "headline_error", max(ratio["mcse"], ends["mcse_low"], ends["mcse_high"])
         yield "sampling", [_sampled(one, settings) for one in estimates]
 
@@ -104,6 +130,33 @@ def _sampled(record: dict, settings: dict) -> dict[str, object]:
         ],
         "supported": min(estimate.supported(one) for one in (estimate.mcse, chosen.mcse_low, chosen.mcse_high)),
     }
+
+
+def _of_changes(changes: dict) -> Iterator[tuple[str, object]]:
+    yield "came", len(changes["came"])
+    yield "corrected_rows", len(changes["corrected"])
+    moves, before = [], changes["before"]
+    for step in changes["steps"]:
+        after = step["answer"] or before
+        moves.append({"cause": step["cause"], "before": before, "after": after})
+        before = after
+    yield "moves", moves
+
+
+def _moved(kinds: dict, depends: dict, centre: object) -> Iterator[dict[str, object]]:
+    """By what share of itself a choice moves the centre at most, for each uncertainty that a choice measures."""
+    choices = depends["choices"]
+    for one in kinds["uncertainty"]:
+        moves = [
+            abs(each["difference"])
+            for each in choices["alternatives"]
+            if each["choice"] == one.get("measured")
+            and each["specification"] != choices["used"]
+            and each["difference"] is not None
+        ]
+        if moves and isinstance(centre, float):
+            share = max(moves) / centre
+            yield {"what": one["what"], "share": share, "times": 1 + share}
 
 
 def _of_inputs(depends: dict) -> Iterator[tuple[str, object]]:

@@ -49,6 +49,7 @@ _SHORT = {
     "PCT": rf"(?:less than |more than )?{_NUM} %",
     "NUM": _NUM,
     "DAY": _DAY,
+    "DATE": r"\d{4}-\d\d-\d\d",
 }
 # A digest and a version like 3.11.7 are one number each; the digits of a word like C01 are none.
 _TOKEN = re.compile(
@@ -60,6 +61,7 @@ _DATE = re.compile(rf"\b(?:\d{{4}}-\d\d-\d\d|{_DAY})\b")
 _LEAST, _MOST = ("1", "0.001"), "99"
 # A text with fewer letters proves a number only in quotation marks, or where it is all there is.
 _FEW_LETTERS = 12
+_NAME = 8  # letters and digits of a word that is no accident either: an id like gur-30-20241216
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ class Proof:
     source : str
         Like "results.json#/estimates/2/intervals/1/low".
     how : str
-        "form", "text", "cell", "date", "range", "value" or "fixed".
+        "form", "text", "cell", "date", "range" or "fixed".
     """
 
     text: str
@@ -256,7 +258,7 @@ def _forms() -> _Forms:
 
 
 def _long(pattern: str) -> str:
-    return re.sub(r"\b(?:RANGEC100|RANGEC|RANGE|PCT|NUM|DAY)\b", lambda match: _SHORT[match[0]], pattern)
+    return re.sub(r"\b(?:RANGEC100|RANGEC|RANGE|PCT|NUM|DAY|DATE)\b", lambda match: _SHORT[match[0]], pattern)
 
 
 _FIELD = re.compile(r"\{([A-Za-z_][\w.]*)(?:\|(\w+))?\}")
@@ -316,17 +318,10 @@ class _Reader:
         self._ranges = [leaf for leaf in leaves if _is_range(leaf.value)]
         self._days = {
             day: leaf.pointer
-            for leaf in leaves
+            for leaf in reversed(leaves)  # the first of the record is kept
             if isinstance(leaf.value, str)
             for day in re.findall(r"\b\d{4}-\d\d-\d\d\b", leaf.value)
         }
-        self._told = [
-            leaf
-            for leaf in leaves
-            if leaf.pointer.startswith(("changes.json", "compliance.json"))
-            and isinstance(leaf.value, int | float)
-            and not isinstance(leaf.value, bool)
-        ]
         self._sorted_texts = sorted(record.texts.items(), key=lambda pair: -len(pair[0]))
 
     def read(self, block: Block) -> None:
@@ -396,11 +391,11 @@ class _Reader:
     ) -> dict[tuple[int, int], object]:
         told = {name: value for name, value in match.groupdict().items() if value is not None}
         found: dict[tuple[int, int], object] = {}
-        if not form.slots:  # the element's own text, all of it
-            for start, end in numbers(match[0]):
+        own = _own_numbers(form.pattern, element)
+        for start, end in numbers(match[0]):
+            if match[0][start:end] in own and element:  # of the element's own words, which the pattern holds
                 span = (match.start() + start, match.start() + end)
-                pointer = element.pointer if element else ""
-                found[span] = Proof(match.string[slice(*span)], sentence, pointer, "form")
+                found[span] = Proof(match.string[slice(*span)], sentence, element.pointer, "form")
         for name, paths in form.slots.items():
             if name in told:
                 start = match.start(name)
@@ -528,8 +523,6 @@ class _Reader:
         for match in re.finditer(_SHORT["RANGEC"], text):
             if source := self._range(match[0]):
                 spans.append((*match.span(), source, "range"))
-        if re.search(r"(?i)\bclaim|\bcheck|\bchange|\bmove|\bmet\b|C\d\d", text):
-            spans += self._plain_values(text)
         return spans
 
     def _range(self, text: str) -> str | None:
@@ -543,15 +536,11 @@ class _Reader:
                     return sources[0]
         return None
 
-    def _plain_values(self, text: str) -> Iterator[tuple[int, int, str, str]]:
-        """Numbers of sentences about changes and compliance, which are in changes.json or compliance.json."""
-        for start, end in numbers(text):
-            percent = text[end : end + 2] == " %"
-            for leaf in self._told:
-                scale = 100 if percent or _is_share(leaf) else 1
-                if prints(text[start:end], scale * leaf.value):  # type: ignore[operator]
-                    yield start, end, leaf.pointer, "value"
-                    break
+
+def _own_numbers(pattern: str, element: Leaf | None) -> set[str]:
+    """The numbers in those fields of an element that a pattern holds."""
+    values = [field(element.value, match[1]) for match in _FIELD.finditer(pattern)] if element else []
+    return {text[a:b] for text in map(str, values) for a, b in numbers(text)}
 
 
 def _faults(verdicts: Mapping[tuple[int, int], object]) -> int:
@@ -569,15 +558,11 @@ def _is_estimate(value: object) -> bool:
     return isinstance(value, Mapping) and "intervals" in value and "unit" in value
 
 
-def _is_share(leaf: Leaf) -> bool:
-    return any(isinstance(one, Mapping) and str(one.get("unit", "")).startswith("share") for one in leaf.above)
-
-
 def _stands(text: str, start: int, end: int, known: str) -> str:
     """
     How a known text stands in another: as a "text" where it is quoted or has letters enough to be no accident.
 
-    As a "cell" where it is all there is; nothing where it is half a word, or a bare number amid others.
+    As a "cell" where it is all there is, or a name; nothing where it is half a word, or a bare number amid others.
     """
     before, after = text[:start][-1:], text[end:][:1]
     if (before.isalnum() and known[0].isalnum()) or (after.isalnum() and known[-1].isalnum()):
@@ -585,12 +570,13 @@ def _stands(text: str, start: int, end: int, known: str) -> str:
     quoted = before and after and before in "\"'“‘" and after in "\"'”’"
     if quoted or sum(letter.isalpha() for letter in known) >= _FEW_LETTERS:
         return "text"
-    return "cell" if start == 0 and end == len(text) else ""
+    name = len(known) >= _NAME and " " not in known and any(letter.isalpha() for letter in known)
+    return "cell" if name or (start == 0 and end == len(text)) else ""
 
 
 def _iso(text: str) -> str:
     """A day as files hold it; empty where it is none."""
-    if not text[0:4].isdecimal():
+    if re.fullmatch(_DAY, text):
         day, month, year = text.split()
         text = f"{year}-{_MONTHS.index(month) + 1:02}-{int(day):02}"
     try:
@@ -626,7 +612,7 @@ class _Value:
             fits = len(tokens) >= 2 and all(prints(one, value, unit=unit) for one, (value, unit, _) in pairs)
             return [source for _, _, source in ends[: len(tokens)]] if fits else None
         if isinstance(self.value, str):
-            return [self.leaf.pointer] * len(tokens) if self.value in (text, _iso(text)) else None
+            return [self.leaf.pointer] * len(tokens) if _line(self.value) in (text, _iso(text)) else None
         if not isinstance(self.value, int | float) or len(tokens) != 1:
             return None
         value, unit = self._scaled(digits)

@@ -24,7 +24,7 @@ DOCUMENT = {
     "reasons": ["the newest claim is 20 days old"],
     "approved": None,
     "rendered": "2026-11-25T16:30:00Z",
-    "previous": {"edition": "seed-2024-12-18", "results_sha256": ZERO},
+    "previous": {"edition": "seed-2024-12-18", "results_sha256": ZERO, "code": ZERO},
     "inputs": {
         "sha256": ZERO,
         "parameters": {"register": "seed", "level": 0.9, "weights": ""},

@@ -3,11 +3,9 @@
 import dataclasses
 import html
 import json
-import os
 import random
 import re
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -25,28 +23,21 @@ NAME = "seed-2024-12-19"
 
 
 @pytest.fixture(scope="module")
-def chromium() -> str:
-    for name in ("chromium", "chromium-browser", "google-chrome"):
-        if found := shutil.which(name):
-            return found
-    if os.environ.get("CI") == "true":
-        pytest.fail("chromium is not installed, and here it must be")
-    pytest.skip("chromium is not installed")
-
-
-@pytest.fixture(scope="module")
 def made(tmp_path_factory) -> Path:
-    """An edition of the seed, once."""
+    """An edition of the seed, once; no claim is too old for it, so that it is no draft."""
     folder = tmp_path_factory.mktemp("made") / NAME
-    report.render(NOTEBOOK, folder, {"max_draws": 16384})
-    manifest(folder)
+    outcome = report.render(report.Order(NOTEBOOK, folder, {}, max_age=36_500))
+    assert outcome.status == "published", outcome.reasons
     return folder
 
 
 @pytest.fixture
 def edition(made, tmp_path) -> Path:
-    """A copy to spoil."""
-    return Path(shutil.copytree(made, tmp_path / NAME))
+    """A copy to spoil, without its paper."""
+    copied = Path(shutil.copytree(made, tmp_path / NAME))
+    (copied / "report.pdf").unlink(missing_ok=True)
+    manifest(copied)
+    return copied
 
 
 def states(verified) -> dict[str, str]:
@@ -75,6 +66,7 @@ def test_an_edition_as_it_was_made_is_sound(made):
     before = {path: path.read_bytes() for path in made.rglob("*") if path.is_file()}
     verified = verify(made)
     assert verified.sound, verified.text()
+    paper = "sound" if (made / "report.pdf").exists() else "not made"
     assert states(verified) == {
         "manifest": "sound",
         "files": "sound",
@@ -85,7 +77,7 @@ def test_an_edition_as_it_was_made_is_sound(made):
         "estimates.csv": "sound",
         "prov.json": "sound",
         "numbers in report.html": "sound",
-        "numbers in report.pdf": "not made",
+        "numbers in report.pdf": paper,
     }
     assert verified.text().endswith(f"{NAME} is sound")
     assert len(verified.text().splitlines()) == len(verified.checks) + 1
@@ -168,11 +160,11 @@ def test_a_record_that_breaks_its_schema_is_named_and_the_rest_left_alone(editio
 # ------------------------------------------------------------------------------------------------------- computed again
 
 
-def again(folder: Path, **changed: str) -> dict[str, object]:
+def again(folder: Path, *, same: bool = True) -> dict[str, object]:
     """The check of the numbers computed again; without sensitivity.json, which takes ten times as long."""
     documents, _ = _documents(folder)
     documents.pop("sensitivity.json")
-    return {check.name: check for check in _computed_again(folder, manifest(folder), documents, changed.get("code"))}
+    return {check.name: check for check in _computed_again(folder, documents, same=same)}
 
 
 def test_a_number_that_the_register_does_not_give_is_found_with_its_size(edition):
@@ -198,7 +190,8 @@ def test_with_another_version_a_difference_is_a_finding(edition, monkeypatch):
     assert (check.state, check.detail[0]) == ("finding", f"{told}: 1 values differ, by 2 % at most")
     document["versions"]["scipy"] = now
     (edition / "results.json").write_text(json.dumps(document))
-    assert again(edition, code="0" * 64)["results.json again"].state == "finding"
+    assert again(edition, same=False)["results.json again"].state == "finding"
+    assert again(edition)["results.json again"].state == "fault"
 
 
 def test_rounding_of_another_processor_is_no_difference(edition):
@@ -257,7 +250,7 @@ PLACES = {
         "wounded per killed",
     ),
     "a claim": ('"at least (100)" killed', "at least"),
-    "the draws": (r"replicates of (\d)", "draws | "),
+    "the draws": (r"scrambled Sobol replicates of (\d)", "draws | "),
     "a digest": (r">([0-9a-f]{64})", "SHA-256"),
     "a picture's text": (r"alt=\"Quantile dotplot of 50 dots: (\d)", "Quantile dotplot"),
 }
@@ -286,7 +279,7 @@ def test_a_wrong_digit_makes_an_edition_unsound_though_its_digests_fit(edition):
     found = faults(edition)
     assert list(found) == ["numbers in report.html"]
     low = next(one for one in found["numbers in report.html"] if one.startswith("390 (the record has 28"))
-    assert low.endswith("of a force of 8,400 to 11,600, centre 10,000. The lates...")
+    assert "results.json#/estimates/2) in: In soldiers: 390 to " in low
 
 
 def changed(block: Block, at: int, digit: str) -> Block:
@@ -300,13 +293,11 @@ def test_of_single_digits_changed_anywhere_nearly_all_are_found(made, record):
     """
     Five hundred changes, each alone, of any digit of any number on the page.
 
-    Of each digit changed once, 99.8 % are found; the rest print another value that stands in the same place.
-    0.985 is four standard errors of such a sample below that.
+    Of all 2,401 digits changed once each, 99.7 % were found; most of the rest print the right value to more places.
+    0.985 is more than four standard errors of such a sample below that.
     """
     blocks = visible((made / "report.html").read_text(encoding="utf-8"))
-    plain = [
-        block for block in blocks if not block.cells or " | ".join(block.text.split(" | ")) == " | ".join(block.cells)
-    ]
+    plain = [block for block in blocks if not block.cells or len(block.text.split(" | ")) == len(block.cells)]
     spots = [(block, at) for block in plain for a, b in numbers(block.text) for at in range(a, b)]
     spots = [(block, at) for block, at in spots if block.text[at].isdecimal()]
     rng = random.Random(20241219)
@@ -322,17 +313,13 @@ def test_of_single_digits_changed_anywhere_nearly_all_are_found(made, record):
 # ---------------------------------------------------------------------------------------------------------- on paper
 
 
-def test_the_numbers_of_a_paper_are_those_of_the_page(chromium, edition):
-    command = [chromium, "--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer"]
-    profile = f"--user-data-dir={edition.parent / 'profile'}"
-    target = f"--print-to-pdf={edition / 'report.pdf'}"
-    page = edition / "report.html"
-    subprocess.run([*command, profile, target, page.as_uri()], capture_output=True, check=True, timeout=120)
+def test_the_numbers_of_a_paper_are_those_of_the_page(browser, made, edition):
+    shutil.copy(made / "report.pdf", edition / "report.pdf")
     manifest(edition)
     check = verify(edition, again=False).checks[-1]
-    assert check.state == "sound", check.detail
-    replace(page, "In soldiers: ", "In soldiers, 47: ")
-    assert faults(edition)["numbers in report.pdf"] == ("47 is 1 times on the page and not on the paper",)
+    assert (check.name, check.state) == ("numbers in report.pdf", "sound"), check.detail
+    replace(edition / "report.html", "In soldiers: ", "In soldiers, 47: ")
+    assert "47 is 1 times on the page and not on the paper" in faults(edition)["numbers in report.pdf"]
 
 
 def test_what_a_paper_may_have_more(edition):
@@ -348,6 +335,13 @@ def test_what_a_paper_may_have_more(edition):
         "46 is 1 times on the page and not on the paper",
         "45 is 1 times on the paper and not on the page",
     )
+
+
+def test_the_number_of_an_address_may_be_broken_over_lines():
+    page = [Block("text", "https://example.org/7489788 and 290")]
+    assert _compared(page, [["https://example.org/74", "89788 and 290"]]).state == "sound"
+    assert _compared(page, [["https://example.org/74", "89789 and 290"]]).state == "fault"
+    assert _compared(page, [["https://example.org/7489788 and 2", "90"]]).state == "fault"  # no estimate may
 
 
 def test_a_paper_that_is_none_is_a_fault(edition):
