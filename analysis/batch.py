@@ -72,7 +72,9 @@ def render_all(
     with contextlib.ExitStack() as stack:
         stack.enter_context(_signals())
         server = stack.enter_context(kernels.Server()) if fast else None
-        way = Way(force=force, deadline=deadline, fast=server, places=threading.BoundedSemaphore(jobs))
+        browser = paper.find_browser()
+        printers = stack.enter_context(paper.Printers(browser)) if browser else None
+        way = Way(force, deadline, server, printers, threading.BoundedSemaphore(jobs))
         # Threads that only wait for the edition before them hold no place, so there are more threads than places.
         pool = ThreadPoolExecutor(max_workers=max(1, min(len(orders), 3 * jobs)))
         futures: dict[int, Future[Outcome]] = {}

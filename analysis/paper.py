@@ -18,6 +18,7 @@ import select
 import shutil
 import signal
 import tempfile
+import threading
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -27,7 +28,7 @@ from typing import Any, Self
 
 from analysis.errors import InputError, WorkError
 
-__all__ = ["BROWSER", "PLACES", "Printer", "find_browser", "stop_all", "to_pdf"]
+__all__ = ["BROWSER", "PLACES", "Printer", "Printers", "find_browser", "stop_all", "to_pdf"]
 
 BROWSER = "CASUALTY_REPORT_BROWSER"  # the environment variable that names the browser to use
 _NAMES = (
@@ -296,6 +297,48 @@ class Printer:
             self._unread += got
         message, _, self._unread = self._unread.partition(b"\0")
         return json.loads(message)
+
+
+class Printers:
+    """
+    Printers for several threads: each is taken by one at a time, and kept for the next page.
+
+    Use it in a ``with`` block, which ends all of them.
+    """
+
+    def __init__(self, browser: Path) -> None:
+        self.browser = browser
+        self._idle: list[Printer] = []
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for printer in self._idle:
+            printer.__exit__(kind, error, trace)
+        self._idle.clear()
+
+    def warm(self) -> None:
+        """Have a printer ready: its browser starts while something else is done."""
+        with self._lock:
+            if not self._idle:
+                self._idle.append(Printer(self.browser).__enter__())
+
+    def to_pdf(self, page: Path, target: Path, *, moment: datetime, timeout: float | None = None) -> None:
+        """Print a page, with a printer that is idle or a new one; arguments and errors as of the function `to_pdf`."""
+        with self._lock:
+            printer = self._idle.pop() if self._idle else None
+        printer = printer or Printer(self.browser).__enter__()
+        try:
+            printer.to_pdf(page, target, moment=moment, timeout=timeout)
+        except BaseException:
+            printer.__exit__(None, None, None)
+            raise
+        with self._lock:
+            self._idle.append(printer)
 
 
 def _ended(browser: Path) -> str:

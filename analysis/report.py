@@ -32,6 +32,7 @@ from analysis.run_record import Record
 
 if TYPE_CHECKING:
     from analysis.kernels import Server
+    from analysis.paper import Printers
     from analysis.settled import Last, Settled
 
 __all__ = ["Order", "Outcome", "Way", "render"]
@@ -99,6 +100,8 @@ class Way:
         A moment of `time.monotonic` for all of them.
     fast : Server, optional
         Forks kernels.
+    printers : Printers, optional
+        Keep browsers warm.
     places : semaphore
         How many notebooks, pages and prints are worked on at once.
     """
@@ -106,6 +109,7 @@ class Way:
     force: bool = False
     deadline: float | None = None
     fast: Server | None = None
+    printers: Printers | None = None
     places: threading.Semaphore = field(default_factory=threading.Semaphore)
 
 
@@ -221,6 +225,8 @@ class _Run:
         if "output_dir" in given:
             given["output_dir"] = str(folder)
         try:
+            if way.printers is not None:
+                way.printers.warm()
             with way.places, record.stage("notebook"):
                 execute(order.notebook, executed, given, record=record, deadline=way.deadline, fast=way.fast)
         except (InputError, WorkError):
@@ -325,7 +331,11 @@ class _Run:
             self.notes.append("no Chromium, Chrome or Edge was found, so there is no report.pdf; report.html is whole")
             return
         left = None if self.way.deadline is None else max(1.0, self.way.deadline - time.monotonic())
-        to_pdf(folder / "report.html", folder / "report.pdf", browser=browser, timeout=left, moment=now())
+        page, printed = folder / "report.html", folder / "report.pdf"
+        if self.way.printers is not None:
+            self.way.printers.to_pdf(page, printed, timeout=left, moment=now())
+        else:
+            to_pdf(page, printed, browser=browser, timeout=left, moment=now())
 
     def _edition(self, folder: Path, taken: Inputs, settled: Settled) -> Edition:
         order = self.order

@@ -25,5 +25,5 @@ def test_without_a_pin_it_is_now_in_whole_seconds(monkeypatch):
 @pytest.mark.parametrize("wrong", ["yesterday", "1e9", "9" * 30])
 def test_a_pin_that_is_no_moment_is_wrong_input(monkeypatch, wrong):
     monkeypatch.setenv("SOURCE_DATE_EPOCH", wrong)
-    with pytest.raises(InputError, match="SOURCE_DATE_EPOCH is '.*', expected seconds since 1970 like 1734566400"):
+    with pytest.raises(InputError, match=r"SOURCE_DATE_EPOCH is '.*', expected seconds since 1970 like 1734566400"):
         clock.now()
