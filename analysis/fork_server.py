@@ -42,9 +42,6 @@ PRELOADED = (
     "tabulate",
     "prov.model",
     "prov.serializers.provjson",
-    "prov.serializers.provjsonld",
-    "prov.serializers.provn",
-    "prov.serializers.provxml",
     "PIL.BmpImagePlugin",
     "PIL.GifImagePlugin",
     "PIL.JpegImagePlugin",
@@ -55,7 +52,6 @@ PRELOADED = (
     "matplotlib.backends.backend_svg",
     "matplotlib.dates",
     "matplotlib.figure",
-    "matplotlib.pyplot",
     "matplotlib.style.core",
 )
 # Variables read when modules are imported, or the interpreter starts: a kernel that needs other values is not forked.
@@ -71,11 +67,12 @@ class Request:
     folder: str
 
 
-def serve(channel: socket.socket) -> Request | None:
+def serve(channel: socket.socket, *, once: bool = False) -> Request | None:
     """
     Answer until the other end is closed. In a forked process, return what it is to become; None in the server.
 
-    A server is single-threaded, so that each fork is whole.
+    A server is single-threaded, so that each fork is whole. With ``once`` it does not fork, and becomes itself what is
+    asked for first.
     """
     kernels: set[int] = set()
     lines = channel.makefile("rb")
@@ -85,8 +82,10 @@ def serve(channel: socket.socket) -> Request | None:
         if "poll" in asked:
             answer: dict[str, int | None] = {"code": _exit_code(asked["poll"], kernels)}
         else:
-            pid = os.fork()
+            pid = 0 if once else os.fork()
             if pid == 0:
+                if once:
+                    channel.sendall(json.dumps({"pid": os.getpid()}).encode() + b"\n")
                 lines.close()
                 channel.close()
                 return Request(tuple(asked["fork"]), asked["env"], asked["cwd"])
@@ -112,7 +111,8 @@ def _exit_code(pid: int, kernels: set[int]) -> int | None:
 
 def become(request: Request) -> None:
     """Turn this forked process into the kernel asked for, as if it had been started by itself."""
-    os.setsid()
+    if os.getsid(0) != os.getpid():
+        os.setsid()
     for number in (signal.SIGTERM, signal.SIGCHLD, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -144,9 +144,11 @@ def _main() -> None:
     for name in PRELOADED:
         with contextlib.suppress(ImportError):  # the kernel will say what is missing
             importlib.import_module(name)
-    gc.collect()
-    gc.freeze()  # so that a collection in a kernel does not copy the pages it shares
-    request = serve(channel)
+    once = "once" in sys.argv[2:]
+    if not once:
+        gc.collect()
+        gc.freeze()  # so that a collection in a kernel does not copy the pages it shares
+    request = serve(channel, once=once)
     if request is not None:
         become(request)
 

@@ -156,6 +156,12 @@ class Server:
     It starts in the background: enter it first thing, and import meanwhile. It and its kernels end with the process
     that made it, however that ends. Threads may share it.
 
+    Parameters
+    ----------
+    once : bool
+        For one run: the process does not fork, and becomes that run's kernel itself, with as many threads of BLAS as
+        ever. All that is gained is that its imports are done while this process does its own.
+
     Attributes
     ----------
     reason : str
@@ -164,10 +170,12 @@ class Server:
         Whether the server is gone, and its kernels with it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, once: bool = False) -> None:
+        self.once = once
         self.reason = "" if hasattr(os, "fork") else f"there is no fork on {sys.platform}"
         self._lock = threading.Lock()
         self.lost = bool(self.reason)
+        self._given = False
         self._ready = False
         self._process: subprocess.Popen[bytes] | None = None
         self._channel: socket.socket | None = None
@@ -187,9 +195,9 @@ class Server:
         with theirs:
             try:
                 self._process = subprocess.Popen(  # noqa: S603
-                    [sys.executable, "-c", code, script, str(theirs.fileno())],
+                    [sys.executable, "-c", code, script, str(theirs.fileno()), "once" if self.once else "fork"],
                     stdin=subprocess.DEVNULL,
-                    env=self._environment | _ONE_THREAD,
+                    env=self._environment | ({} if self.once else _ONE_THREAD),
                     pass_fds=[theirs.fileno()],
                     start_new_session=True,  # an interrupt from the keyboard is for the parent, which ends it
                 )
@@ -229,7 +237,7 @@ class Server:
         folder: str,
         *,
         wanted: Callable[[], bool] = lambda: True,
-    ) -> Forked:
+    ) -> Popen:
         """
         Fork a kernel.
 
@@ -249,6 +257,8 @@ class Server:
         Exception
             If the server does not serve this kernel; `manager_class` then starts it as ever.
         """
+        if self._given:
+            raise _NotServed("the kernel in waiting was for one run")
         match list(command):
             case [interpreter, "-m", launcher, *rest] if (interpreter, launcher) == (sys.executable, _LAUNCHER):
                 pass
@@ -258,6 +268,9 @@ class Server:
             raise _NotServed("the folder or the environment has changed since the fork server began")
         self._warm(wanted)
         answer = self._ask({"fork": rest, "env": dict(environment), "cwd": folder})
+        if self.once and self._process is not None:
+            self._given = True
+            return self._process
         return Forked(self, answer["pid"])
 
     def exit_code(self, pid: int) -> int | None:

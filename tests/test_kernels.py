@@ -64,17 +64,22 @@ def test_the_seed_report_is_the_same_to_the_byte(server, tmp_path, monkeypatch):
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1734566400")
     target = tmp_path / "edition"
     made = []
-    for fast in (None, server):
-        target.mkdir()
-        execution.execute(
-            ROOT / "notebooks" / "report.ipynb", target / "report.ipynb", {"output_dir": str(target)}, fast=fast
-        )
-        made.append({str(path.relative_to(target)): path.read_bytes() for path in target.rglob("*") if path.is_file()})
-        target.rename(tmp_path / f"{len(made)}")
-    assert len(made[0]) > 10
-    assert {"report.ipynb", "results.json", "figures/answer.png", "figures/answer.svg"} <= set(made[0])
-    assert [name for name in made[0] if made[0][name] != made[1].get(name)] == []
-    assert set(made[1]) == set(made[0])
+    with Server(once=True) as waiting:
+        for fast in (None, server, waiting):
+            target.mkdir()
+            execution.execute(
+                ROOT / "notebooks" / "report.ipynb", target / "report.ipynb", {"output_dir": str(target)}, fast=fast
+            )
+            files = [path for path in target.rglob("*") if path.is_file()]
+            made.append({str(path.relative_to(target)): path.read_bytes() for path in files})
+            target.rename(tmp_path / f"{len(made)}")
+        assert waiting.reason == ""
+    started, forked, waited = made
+    assert len(started) > 10
+    assert {"report.ipynb", "results.json", "figures/answer.png", "figures/answer.svg"} <= set(started)
+    assert [name for name in started if started[name] != forked.get(name)] == []
+    assert [name for name in started if started[name] != waited.get(name)] == []
+    assert set(started) == set(forked) == set(waited)
 
 
 FACTS = """
@@ -97,11 +102,12 @@ _ = plt.plot([1, 3, 2])
 """
 
 
-def test_a_forked_kernel_finds_the_world_as_one_that_was_started(server, tmp_path, monkeypatch):
+@pytest.mark.parametrize("once", [False, True])
+def test_a_forked_kernel_finds_the_world_as_one_that_was_started(tmp_path, monkeypatch, once):
     """Without MPLBACKEND, as where no one sets it: a picture drawn with pyplot is in the notebook."""
     monkeypatch.delenv("MPLBACKEND", raising=False)
     notebook = write(tmp_path / "n.ipynb", FACTS, PICTURE)
-    with Server() as fresh:
+    with Server(once=once) as fresh:
         execution.execute(notebook, tmp_path / "forked.ipynb", {}, fast=fresh)
         assert fresh.reason == ""
     execution.execute(notebook, tmp_path / "started.ipynb", {})
@@ -195,6 +201,15 @@ def test_when_the_server_dies_the_notebook_runs_in_a_kernel_of_its_own(tmp_path,
     assert server.reason == "the fork server died"
 
 
+def test_a_kernel_in_waiting_is_for_one_run_and_tells_how_it_died(tmp_path):
+    with Server(once=True) as server:
+        with pytest.raises(WorkError, match=r"In\[1\]: the kernel died with exit code 7$"):
+            run(server, tmp_path, "import os\nos._exit(7)")
+        assert server.reason == ""
+        assert run(server, tmp_path, "1 + 1") == ["2"]
+        assert server.reason == "the kernel in waiting was for one run"
+
+
 # -- nothing left behind ------------------------------------------------------------------------------------------
 
 
@@ -229,8 +244,9 @@ def test_after_a_run_and_after_close_there_is_no_process(tmp_path):
     server.close()  # a second time does nothing
 
 
-def test_a_server_closed_while_it_imports_is_gone(tmp_path):
-    with Server() as server:
+@pytest.mark.parametrize("once", [False, True])
+def test_a_server_closed_while_it_imports_is_gone(once):
+    with Server(once=once) as server:
         pid = server.pid
     assert is_gone(pid)
 
