@@ -14,6 +14,7 @@ import json
 import re
 import tomllib
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -111,7 +112,7 @@ def check(
     before: Before | None = None,
     gates: tuple[str, ...] | None = None,
     code: str = "",
-    rerun: bool = True,
+    again: Callable[[], str] | None = None,
 ) -> Compliance:
     """
     Check an edition in the making.
@@ -129,10 +130,10 @@ def check(
         The reasons that make it a draft, empty if there are none; without it, no gate was asked.
     code : str
         SHA-256 of the package's code.
-    rerun : bool
-        Compute the numbers a second time, from the edition's copies, and compare: a second or two.
+    again : callable, optional
+        Gives the results.json of a second run, as `rendered.second_run` does; without it, there was none.
     """
-    edition = Edition(folder, notebook, before, gates, code, rerun)
+    edition = Edition(folder, notebook, before, gates, code, again)
     rows = []
     for one in read_requirements():
         found = finding(one.id, edition)

@@ -60,6 +60,7 @@ def execute(
     record: Record | None = None,
     deadline: float | None = None,
     fast: Server | None = None,
+    begun: Callable[[], object] | None = None,
 ) -> None:
     """
     Run a notebook from top to bottom in a fresh kernel and write it, with its outputs, to another file.
@@ -83,6 +84,8 @@ def execute(
     fast : Server, optional
         Forks the kernel, whose outputs are the same; where it cannot, ``fast.reason`` says so, and the kernel is
         started as ever.
+    begun : callable, optional
+        Called when the kernel has its first cell, and this process nothing to do but wait.
 
     Raises
     ------
@@ -94,7 +97,7 @@ def execute(
         `stop_all` was called.
     """
     source = read_notebook(notebook)
-    run = _Run(notebook.name, output, Record() if record is None else record)
+    run = _Run(notebook.name, output, Record() if record is None else record, begun)
     with _within(run, deadline):
         try:
             try:
@@ -167,10 +170,11 @@ def _within(run: _Run, deadline: float | None) -> Iterator[None]:
 class _Run:
     """One notebook on its way: its kernel's leash, the cell that runs, and what is on the disk."""
 
-    def __init__(self, name: str, output: Path, record: Record) -> None:
+    def __init__(self, name: str, output: Path, record: Record, begun: Callable[[], object] | None) -> None:
         self.name = name
         self.output = output
         self.record = record
+        self._begun = begun
         self.leash = Leash()
         self.over = threading.Event()
         self.executed: NotebookNode | None = None  # once the kernel is ready
@@ -225,6 +229,9 @@ class _Run:
             raise Ended(self.leash.why)
         self._cell, self._busy = cell_index, True
         self.record.start(self._places[cell_index])
+        if self._begun is not None:
+            self._begun()
+            self._begun = None
         if self._saving is None:
             self._saving = asyncio.get_running_loop().call_later(_SAVED_EVERY, self._save)
 

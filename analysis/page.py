@@ -21,7 +21,7 @@ from analysis.parameters import read_notebook
 if TYPE_CHECKING:
     from mistune import HTMLRenderer
 
-__all__ = ["to_html"]
+__all__ = ["to_html", "warm"]
 
 _DATA = Path(__file__).parent / "data"
 # What an output may be shown as, best first; scripts and widgets are not here and fall back to their text.
@@ -113,6 +113,13 @@ def to_html(notebook: Path, *, title: str | None = None, draft: Sequence[str] = 
     if audit.faults:
         raise WorkError("\n".join(f"{notebook.name}: {fault}" for fault in audit.faults))
     return page
+
+
+def warm() -> None:
+    """Import what pages are made with, a second's work, so that the first page is made as fast as the next."""
+    from nbconvert.exporters import HTMLExporter  # noqa: F401
+
+    _renderer_class()
 
 
 def _vectors(folder: Path) -> dict[str, _Vector]:

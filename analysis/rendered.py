@@ -11,7 +11,7 @@ import hashlib
 import html
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,8 +20,11 @@ from typing import Any, Literal
 from analysis import linter
 from analysis.claims import Register, read_register
 from analysis.errors import InputError
+from analysis.pipeline import run
+from analysis.records import to_json
+from analysis.settings import Settings
 
-__all__ = ["Before", "Edition", "Finding", "MissingError", "State", "tags"]
+__all__ = ["Before", "Edition", "Finding", "MissingError", "State", "second_run", "tags"]
 
 State = Literal["met", "not met", "does not apply"]
 
@@ -46,6 +49,20 @@ class Before:
     results_sha256: str
 
 
+def second_run(folder: Path) -> str:
+    """
+    The results.json of a second run, from an edition's own copies of its register.
+
+    Raises
+    ------
+    InputError
+        The copies cannot be read.
+    """
+    record = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+    register = folder / f"{record['register']['name']}.csv"
+    return to_json(run(Settings(**{**record["settings"], "register": str(register)})))
+
+
 @dataclass(frozen=True)
 class Edition:
     """
@@ -63,8 +80,8 @@ class Edition:
         The reasons that make this edition a draft; ``None`` where no gate was asked.
     code : str
         SHA-256 of the package's code; empty where it is not known.
-    rerun : bool
-        Whether the numbers are to be computed a second time, from the edition's own copies.
+    again : callable or None
+        Gives the results.json of a second run; ``None`` where there was none.
     """
 
     folder: Path
@@ -72,7 +89,7 @@ class Edition:
     before: Before | None = None
     gates: tuple[str, ...] | None = None
     code: str = ""
-    rerun: bool = True
+    again: Callable[[], str] | None = None
 
     def bytes_of(self, name: str) -> bytes:
         """The content of a file of the edition."""

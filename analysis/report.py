@@ -13,6 +13,7 @@ import shutil
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, fields
 from datetime import date
 from pathlib import Path
@@ -33,6 +34,7 @@ from analysis.run_record import Record
 if TYPE_CHECKING:
     from analysis.kernels import Server
     from analysis.paper import Printers
+    from analysis.settings import Settings
     from analysis.settled import Last, Settled
 
 __all__ = ["Order", "Outcome", "Way", "render"]
@@ -179,6 +181,7 @@ class _Run:
     before: threading.Event | None
     notes: list[str] = field(default_factory=list)
     remains: str = ""  # the notebook up to the failing cell
+    second: Future[str] | None = None  # the results.json of a second run
 
     def outcome(self) -> Outcome:
         order = self.order
@@ -227,8 +230,16 @@ class _Run:
         try:
             if way.printers is not None:
                 way.printers.warm()
-            with way.places, record.stage("notebook"):
-                execute(order.notebook, executed, given, record=record, deadline=way.deadline, fast=way.fast)
+            with way.places, record.stage("notebook"), self._kernel() as fast:
+                execute(
+                    order.notebook,
+                    executed,
+                    given,
+                    record=record,
+                    deadline=way.deadline,
+                    fast=fast,
+                    begun=self._meanwhile,
+                )
         except (InputError, WorkError):
             if executed.is_file():
                 _forget(folder, executed)
@@ -249,6 +260,28 @@ class _Run:
             _refuse_place(folder)
         return edition
 
+    def _kernel(self) -> contextlib.AbstractContextManager[Server]:
+        """What the kernel comes from: the server of forks, or one in waiting that imports while this process does."""
+        from analysis.kernels import Server
+
+        return contextlib.nullcontext(self.way.fast) if self.way.fast is not None else Server(once=True)
+
+    def _meanwhile(self) -> None:
+        """While the kernel works, compute the numbers a second time, and import what comes next."""
+        settings = _settings(self.order.all_parameters)
+
+        def work() -> str:
+            from analysis import page, settled  # noqa: F401
+            from analysis.pipeline import run
+            from analysis.records import to_json
+
+            page.warm()
+            return to_json(run(settings)) if settings is not None else ""
+
+        pool = ThreadPoolExecutor(max_workers=1)
+        self.second = pool.submit(work)
+        pool.shutdown(wait=False)
+
     def _wait(self) -> None:
         """Wait for the edition of the day before, which this one is compared with."""
         if self.before is None:
@@ -262,7 +295,10 @@ class _Run:
 
         order = self.order
         last = self._last(taken, there)
-        return settle(folder, executed, last=last, code=taken.code, max_age=order.max_age, approved=order.approved)
+        again = self.second.result if self.second is not None else None
+        return settle(
+            folder, executed, last=last, code=taken.code, max_age=order.max_age, approved=order.approved, again=again
+        )
 
     def _last(self, taken: Inputs, there: Edition | None) -> Last | None:
         """
@@ -422,11 +458,18 @@ def _edition_at(target: Path) -> Edition | None:
 def _check(parameters: Mapping[str, object]) -> None:
     """Find what is wrong with a register or a setting before a kernel starts, for a notebook that takes them all."""
     from analysis.inputs import prepare
+
+    settings = _settings(parameters)
+    if settings is not None:
+        prepare(settings)
+
+
+def _settings(parameters: Mapping[str, object]) -> Settings | None:
+    """The settings of a run among the parameters of a notebook; ``None`` where it does not take them all."""
     from analysis.settings import Settings
 
     names = [one.name for one in fields(Settings)]
-    if set(names) <= parameters.keys():
-        prepare(Settings(**{name: parameters[name] for name in names}))
+    return Settings(**{name: parameters[name] for name in names}) if set(names) <= parameters.keys() else None
 
 
 def _title(executed: Path) -> str:

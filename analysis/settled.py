@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -83,7 +83,16 @@ class _Shown(Protocol):
     def _repr_mimebundle_(self) -> dict[str, str]: ...
 
 
-def settle(folder: Path, executed: Path, *, last: Last | None, code: str, max_age: int, approved: str) -> Settled:
+def settle(
+    folder: Path,
+    executed: Path,
+    *,
+    last: Last | None,
+    code: str,
+    max_age: int,
+    approved: str,
+    again: Callable[[], str] | None = None,
+) -> Settled:
     """
     Settle an edition whose notebook has run, and write changes.json and compliance.json into its folder.
 
@@ -100,6 +109,8 @@ def settle(folder: Path, executed: Path, *, last: Last | None, code: str, max_ag
         Days that the newest claim may be old.
     approved : str
         Who approves what a person may approve, and why; empty for nobody.
+    again : callable, optional
+        Gives the results.json of a second run.
     """
     record = _record(folder)
     if record is None:
@@ -119,7 +130,7 @@ def settle(folder: Path, executed: Path, *, last: Last | None, code: str, max_ag
     before = None
     if last is not None:
         before = compliance.Before(last.name, digest(folder / PREVIOUS / "results.json"))
-    checked = compliance.check(folder, notebook, before=before, gates=settled.reasons, code=code)
+    checked = compliance.check(folder, notebook, before=before, gates=settled.reasons, code=code, again=again)
     (folder / "compliance.json").write_text(compliance.to_json(checked), encoding="utf-8")
     _fill(notebook, "edition-compliance", (Prose((checked.sentence,)), checked.table()))
     _write(notebook, executed)

@@ -18,12 +18,11 @@ from typing import get_args
 
 from analysis import definitions, method, statements, uncertainties
 from analysis.claims import Quantity
+from analysis.errors import InputError
 from analysis.fields import COLUMNS
-from analysis.pipeline import run, versions
+from analysis.pipeline import versions
 from analysis.prose import TAGS
-from analysis.records import to_json
 from analysis.rendered import Edition, Finding, tags
-from analysis.settings import Settings
 from analysis.summary import Estimate, kept_place, likelihood
 
 __all__ = ["CHECKS"]
@@ -513,11 +512,12 @@ def _identity(edition: Edition) -> Finding:
 
 @_checks("C40")
 def _again(edition: Edition) -> Finding:
-    if not edition.rerun:
+    if edition.again is None:
         return Finding("not met", "The numbers were not computed a second time.")
-    name = edition.register.name
-    settings = {**edition.results["settings"], "register": str(edition.folder / f"{name}.csv")}
-    again = to_json(run(Settings(**settings)))
+    try:
+        again = edition.again()
+    except InputError:
+        return Finding("not met", "A second run stopped, since it could not read what the first one read.")
     same = again.encode() == edition.bytes_of("results.json")
     return _met(same, "A second run gave the same results.json.", "A second run gave another results.json.")
 

@@ -6,17 +6,19 @@ import json
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import nbformat
 import pytest
 
-from analysis import compliance, report
+from analysis import compliance
 from analysis.claims import read_register
 from analysis.compliance import Before, Compliance, Row
 from analysis.linter import faults, taken_from, text_of
-from analysis.rendered import Edition
+from analysis.rendered import Edition, second_run
 from analysis.standards import CHECKS
+from tests.rendering import rendered as rendered_edition
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOK = ROOT / "notebooks" / "report.ipynb"
@@ -56,7 +58,7 @@ class Made:
         file.write_text(json.dumps(document), encoding="utf-8")
 
     def state(self, name: str, **known: object) -> tuple[str, str]:
-        given = {"gates": (), "code": CODE, "rerun": False, **known}
+        given = {"gates": (), "code": CODE, **known}
         found = compliance.finding(name, Edition(self.folder, self.notebook, **given))
         return found.state, found.detail
 
@@ -64,7 +66,7 @@ class Made:
 @pytest.fixture(scope="module")
 def rendered(tmp_path_factory):
     folder = tmp_path_factory.mktemp("editions") / "seed-2024-12-19"
-    report.render(NOTEBOOK, folder, {})
+    rendered_edition(NOTEBOOK, folder, {})
     return folder, nbformat.read(folder / "report.ipynb", as_version=4)
 
 
@@ -205,17 +207,23 @@ def test_an_edition_with_one_before_it(made):
 
 def test_a_second_run(made):
     assert made.state("C40") == ("not met", "The numbers were not computed a second time.")
-    assert made.state("C40", rerun=True) == ("met", "A second run gave the same results.json.")
+    assert made.state("C40", again=partial(second_run, made.folder)) == (
+        "met",
+        "A second run gave the same results.json.",
+    )
     text = (made.folder / "results.json").read_text(encoding="utf-8")
     (made.folder / "results.json").write_text(text.replace('"median": 0.08', '"median": 0.09', 1), encoding="utf-8")
-    assert made.state("C40", rerun=True) == ("not met", "A second run gave another results.json.")
+    assert made.state("C40", again=partial(second_run, made.folder)) == (
+        "not met",
+        "A second run gave another results.json.",
+    )
 
 
 def test_copies_that_cannot_be_read(made):
     (made.folder / "seed.csv").write_text("id\n", encoding="utf-8")
-    state, detail = made.state("C40", rerun=True)
+    state, detail = made.state("C40", again=partial(second_run, made.folder))
     assert state == "not met"
-    assert detail == "What was read of the register is not in the edition."
+    assert detail == "A second run stopped, since it could not read what the first one read."
 
 
 def test_gates(made):
@@ -243,7 +251,7 @@ def test_the_page_keeps_the_rules_of_words(rendered):
 
 
 def test_as_json(made):
-    found = compliance.check(made.folder, made.notebook, gates=(), code=CODE, rerun=False)
+    found = compliance.check(made.folder, made.notebook, gates=(), code=CODE)
     document = json.loads(compliance.to_json(found))
     assert document["schema"] == "compliance-1"
     assert document["counts"] == {"met": 39, "not met": 2, "does not apply": 2}

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from analysis import readings, report, wording_figures
+from analysis import readings, wording_figures
 from analysis.claims import read_register
 from analysis.errors import InputError
 from analysis.readings import choose
+from tests.rendering import rendered
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOK = ROOT / "notebooks" / "wording.ipynb"
@@ -155,7 +156,7 @@ def test_plain_papermill_and_a_page(tmp_path):
     assert done.returncode != 0
     assert "wording is '<script>1</script> 20'" in done.stderr
     register = {"wordings": "", "register": str(ROOT / "analysis" / "data" / "public-record.csv")}
-    folder = report.render(NOTEBOOK, tmp_path / "page", register)
+    folder = rendered(NOTEBOOK, tmp_path / "page", register)
     page = (folder / "report.html").read_text(encoding="utf-8")
     assert re.search(r"1,000 sappers and 5,000 builders", page)
     assert sorted(path.name for path in (folder / "figures").iterdir()) == sorted(
