@@ -4,7 +4,7 @@ What a report says of itself: who paid, how its claims were found and chosen, ho
 >>> from analysis.pipeline import run
 >>> from analysis.settings import Settings
 >>> interests().paragraphs[0]
-'Funding: none. Nobody paid for this report, and nobody who made it stands to gain or lose by any of its figures.'
+'Funding: none. No funding is recorded for this report, and no interest of those who made it in any of its figures.'
 >>> len(outlets(run(Settings(max_draws=1024))).content.rows)
 12
 """

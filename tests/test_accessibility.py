@@ -87,7 +87,7 @@ def test_each_picture_says_what_it_shows_and_not_that_nobody_said(seed_page):
     html = seed_page.read_text(encoding="utf-8")
     assert STAND_IN not in html
     texts = re.findall(r"<img alt=(?:\"([^\"]+)\"|'([^']+)')", html)
-    assert len(texts) == html.count("<img ") == 5
+    assert len(texts) == html.count("<img ") == 6
     assert all(len("".join(text)) > 60 for text in texts)
 
 
@@ -130,5 +130,5 @@ def test_a_keyboard_reaches_the_report_first(opened, seed_page):
 def test_the_page_is_at_most_a_megabyte_and_its_figures_are_vectors(seed_page):
     content = seed_page.read_bytes()
     assert len(content) < 1_000_000
-    assert content.count(b'src="data:image/svg+xml,') == 5
+    assert content.count(b'src="data:image/svg+xml,') == 6
     assert b'src="data:image/png' not in content

@@ -1,5 +1,6 @@
 """Forked kernels: the same bytes as ever, nothing of this package in the server, and no process left behind."""
 
+import ast
 import os
 import signal
 import subprocess
@@ -154,7 +155,7 @@ def test_what_the_report_imports_is_there(server, tmp_path):
     first = next(
         cell for cell in nbformat.read(ROOT / "notebooks" / "report.ipynb", 4).cells if cell.id == "run"
     ).source
-    imports = "\n".join(line for line in first.splitlines() if line.startswith("from"))
+    imports = "\n".join(ast.unparse(one) for one in ast.parse(first).body if isinstance(one, ast.ImportFrom))
     source = f"import sys\nbefore = set(sys.modules)\n{imports}\nprint(*sorted(set(sys.modules) - before))"
     late = [name for name in run(server, tmp_path, source)[0].split() if name.split(".")[0] != "analysis"]
     heavy = {name.split(".")[0] for name in late} & {"numpy", "scipy", "matplotlib", "pydantic", "prov", "jsonschema"}
