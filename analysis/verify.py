@@ -16,7 +16,7 @@ import json
 import math
 import tomllib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -488,7 +488,8 @@ def _compared(blocks: Sequence[Block], pages: Sequence[Sequence[str]]) -> Check:
     page = [block for block in blocks if block.kind not in ("contents", "code", "alt")]
     digests = {word for block in page for word in block.text.split() if len(word) == 64 and word.isalnum()}
     expected = Counter(run for block in page for run in digit_runs(block.text, digests))
-    printed = Counter(run for lines in pages for run in digit_runs(" ".join(lines), digests))
+    addresses = {word for block in page for word in block.text.split() if "://" in word}
+    printed = Counter(run for lines in pages for run in digit_runs(_unbroken(lines, addresses), digests))
     again = Counter(
         run for block in page if block.kind == "row" and not block.headings for run in digit_runs(block.text)
     )
@@ -505,6 +506,27 @@ def _compared(blocks: Sequence[Block], pages: Sequence[Sequence[str]]) -> Check:
     if allowed := more.total():
         told += f"; {allowed} more are numbers of pages and headings of tables that run on"
     return _settled("numbers in report.pdf", faults, told)
+
+
+def _unbroken(lines: Sequence[str], addresses: Set[str]) -> str:
+    """
+    The words of a printed page, addresses whole that are broken over lines.
+
+    Examples
+    --------
+    >>> _unbroken(["see https://example.org/20", "24/a page"], {"https://example.org/2024/a"})
+    'see https://example.org/2024/a page'
+    """
+    words: list[str] = []
+    for line in lines:
+        parts = line.split()
+        if words and parts and "://" in words[-1]:
+            joined = words[-1] + parts[0]
+            if any(address.startswith(joined) for address in addresses):
+                words[-1] = joined
+                del parts[0]
+        words += parts
+    return " ".join(words)
 
 
 def _joined_again(missing: Counter[str], more: Counter[str]) -> tuple[Counter[str], Counter[str]]:

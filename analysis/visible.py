@@ -159,4 +159,6 @@ def paper_lines(file: Path) -> tuple[tuple[str, ...], ...]:
     except (pypdfium2.PdfiumError, OSError) as error:
         raise WorkError(f"{file.name} cannot be read as a PDF: {error}") from error
     with document:
-        return tuple(tuple(page.get_textpage().get_text_bounded().splitlines()) for page in document)
+        texts = [page.get_textpage().get_text_bounded() for page in document]
+    # PDFium reads a hyphen at the end of a line as this.
+    return tuple(tuple(text.replace("\x02", "-").splitlines()) for text in texts)
