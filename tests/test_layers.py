@@ -65,6 +65,7 @@ OWNERS = {
     "papermill": ("execution",),
     "nbconvert": ("page",),
     "click": ("__main__",),
+    "feedgen": ("index",),
     "dask": ("executors",),
     "distributed": ("executors",),
     "prov": ("custody",),
