@@ -243,7 +243,10 @@ class _Run:
     def _save(self) -> None:
         """Write what there is, so that something is left when this process is killed; again in some seconds."""
         if self.executed is not None and self._cell is not None:
-            _write(self.executed, self.output, last=self._cell)
+            try:
+                _write(self.executed, self.output, last=self._cell)
+            except OSError as full:  # the notebook itself, or the end of the run, will say so
+                logging.getLogger(__name__).debug("%s was not written: %s", self.output, full)
         self._saving = asyncio.get_running_loop().call_later(_SAVED_EVERY, self._save)
 
     def expire(self) -> None:

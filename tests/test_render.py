@@ -136,3 +136,24 @@ def test_an_edition_that_was_tampered_with_is_not_compared_with(reports, tmp_pat
         results.write_bytes(kept)
     assert "seed-2024-12-20 is not as it was made (results.json); not compared with it" in done.stderr
     assert read_edition(reports / "seed-2024-12-21").previous.edition == "seed-2024-12-19"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit of a file's size for a process")
+def test_a_disk_that_takes_no_more_leaves_the_last_edition(reports):
+    """No file may grow beyond 600 blocks, as on a full disk: sensitivity.json cannot be written."""
+    folder = reports / "seed-2024-12-19"
+    before = {file: file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+    command = [sys.executable, "-m", "analysis", "render", "seed", *QUICK, "--as-of", "2024-12-19", "--again"]
+    done = subprocess.run(
+        ["/bin/sh", "-c", 'ulimit -f 600; exec "$@"', "sh", *command],
+        cwd=reports.parent,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "File too large" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert {file: file.read_bytes() for file in folder.rglob("*") if file.is_file()} == before
+    assert not [child for child in reports.iterdir() if child.name.startswith(".seed")]
