@@ -19,7 +19,7 @@ from analysis.claims import register_path
 from analysis.errors import InputError
 from analysis.manifest import Inputs, digest
 
-__all__ = ["code_digest", "fingerprint"]
+__all__ = ["code_digest", "fingerprint", "without_places"]
 
 _PACKAGE = Path(__file__).parent
 _LIBRARIES = (
@@ -51,7 +51,7 @@ def fingerprint(notebook: Path, parameters: Mapping[str, object], *, terms: Mapp
         taken = digest(notebook)
     except OSError as error:
         raise InputError(f"{error.filename} cannot be read: {error.strerror}") from error
-    shown = {name: value for name, value in parameters.items() if name != "output_dir"}
+    shown = without_places({name: value for name, value in parameters.items() if name != "output_dir"})
     if "register" in shown:
         shown["register"] = register_path(str(shown["register"])).stem  # a path is of one machine
     parts = {
@@ -63,6 +63,32 @@ def fingerprint(notebook: Path, parameters: Mapping[str, object], *, terms: Mapp
     }
     whole = hashlib.sha256(json.dumps(parts, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
     return Inputs(sha256=whole, **parts)
+
+
+def without_places(parameters: Mapping[str, object]) -> dict[str, object]:
+    """
+    Parameters as an edition may show them: of a path, the name, since folders are of one machine.
+
+    Examples
+    --------
+    >>> without_places({"register": "/home/me/mine.csv", "level": 0.9, "weights": "NIS=2"})
+    {'register': 'mine.csv', 'level': 0.9, 'weights': 'NIS=2'}
+    """
+    return {name: _named(value) for name, value in parameters.items()}
+
+
+def _named(value: object) -> object:
+    if not isinstance(value, str) or ("/" not in value and "\\" not in value):
+        return value
+    path = Path(value)
+    return path.name if path.is_absolute() or _is_there(path) else value
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # too long, or with a zero byte: text, and no path
+        return False
 
 
 def _read(parameters: Mapping[str, object]) -> Iterator[Path]:

@@ -24,7 +24,7 @@ from analysis.clock import now
 from analysis.editions import FAILED, checked_name, exclusive, fail, publish, recover
 from analysis.errors import InputError, WorkError
 from analysis.execution import INJECTED, execute
-from analysis.fingerprint import fingerprint
+from analysis.fingerprint import fingerprint, without_places
 from analysis.gates import MAX_AGE
 from analysis.manifest import MANIFEST, Edition, Inputs, Previous, digest, read_edition, write_edition
 from analysis.paper import find_browser
@@ -242,10 +242,10 @@ class _Run:
                 )
         except (InputError, WorkError):
             if executed.is_file():
-                _forget(folder, executed)
+                _forget(folder, executed, order.all_parameters)
                 self.remains = executed.read_text(encoding="utf-8")
             raise
-        _forget(folder, executed)
+        _forget(folder, executed, order.all_parameters)
         self._wait()
         with way.places:
             with record.stage("comparison and standards"):
@@ -401,7 +401,7 @@ class _Run:
         """Keep what a killed run has left of its notebook, and remove the rest."""
         notebook = folder / self.order.notebook.name
         if notebook.is_file() and not notebook.is_symlink():
-            _forget(folder, notebook)
+            _forget(folder, notebook, self.order.all_parameters)
             record = Record()
             record.end("interrupted", "the run was killed before it ended")
             fail(self.order.target, {notebook.name: notebook.read_text(encoding="utf-8"), "run.json": record.to_json()})
@@ -478,14 +478,18 @@ def _title(executed: Path) -> str:
     return next((line.removeprefix("# ").strip() for line in lines if line.startswith("# ")), executed.stem)
 
 
-def _forget(folder: Path, executed: Path) -> None:
-    """Write "." for the folder a notebook was built in, a path of this machine and new in each run."""
+def _forget(folder: Path, executed: Path, parameters: Mapping[str, object]) -> None:
+    """Write "." for the folder a notebook was built in, and of files that it was given the names alone."""
     import nbformat
 
     notebook = read_notebook(executed)
     for cell in notebook.cells:
         if cell.id == INJECTED:
             cell.source = re.sub(r"^output_dir = .*$", 'output_dir = "."', cell.source, flags=re.MULTILINE)
+            for name, value in without_places(parameters).items():
+                if value != parameters[name] and name != "output_dir":
+                    line = f"{name} = {json.dumps(value)}"
+                    cell.source = re.sub(rf"^{name} = .*$", lambda _, line=line: line, cell.source, flags=re.MULTILINE)
     quoted = json.dumps(str(folder), ensure_ascii=False)[1:-1]
     executed.write_text(nbformat.writes(notebook).replace(quoted, ".") + "\n", encoding="utf-8")
 

@@ -109,6 +109,16 @@ def test_two_renders_give_the_same_bytes(hostile, tmp_path, monkeypatch):
         assert (hostile / name).read_bytes() == (again / name).read_bytes(), name
 
 
+def test_no_file_names_a_folder_of_this_machine(hostile):
+    """The register was given by its path; its copy lies beside the notebook, which runs there by its name."""
+    for file in (path for path in hostile.rglob("*") if path.is_file()):
+        assert str(hostile.parent).encode() not in file.read_bytes(), file.name
+    executed = json.loads((hostile / "report.ipynb").read_text(encoding="utf-8"))
+    injected = next(cell for cell in executed["cells"] if cell["id"] == "injected-parameters")
+    assert 'register = "seed.csv"\n' in injected["source"]
+    assert (hostile / "seed.csv").is_file()
+
+
 def test_wrong_input_in_the_notebook_is_wrong_input(tmp_path):
     with pytest.raises(InputError, match="force is 'half'"):
         rendered(NOTEBOOK, tmp_path / "out", {"force": "half"})
