@@ -180,14 +180,14 @@ class _Run:
     record: Record
     before: threading.Event | None
     notes: list[str] = field(default_factory=list)
+    approved: str = ""  # as ordered, or as the same edition was before
     remains: str = ""  # the notebook up to the failing cell
     second: Future[str] | None = None  # the results.json of a second run
 
     def outcome(self) -> Outcome:
         order = self.order
         target = order.target
-        terms = {"max_age": order.max_age, "approved": order.approved}
-        taken = fingerprint(order.notebook, order.all_parameters, terms=terms)
+        taken = self._taken()
         if (there := self._as_it_is(taken)) is not None:  # looks only, so it needs no lock
             return self._done(there, made=False)
         _check(order.all_parameters)
@@ -201,6 +201,18 @@ class _Run:
             publish(lambda folder: made.append(self._build(folder, taken, there)), target)
             shutil.rmtree(target.parent / FAILED / target.name, ignore_errors=True)
         return self._done(made[0], made=True)
+
+    def _taken(self) -> Inputs:
+        """What the edition is made of; an approval of the very same holds until something else is made."""
+        order, there = self.order, _edition_at(self.order.target)
+        for approved in (order.approved, (there and there.approved) or ""):
+            terms = {"max_age": order.max_age, "approved": approved}
+            taken = fingerprint(order.notebook, order.all_parameters, terms=terms)
+            if order.approved or there is None or taken.sha256 == there.inputs.sha256:
+                self.approved = approved
+                return taken
+        self.approved = ""
+        return fingerprint(order.notebook, order.all_parameters, terms={"max_age": order.max_age, "approved": ""})
 
     def _done(self, edition: Edition, *, made: bool) -> Outcome:
         draft = edition.status == "draft"
@@ -297,7 +309,7 @@ class _Run:
         last = self._last(taken, there)
         again = self.second.result if self.second is not None else None
         return settle(
-            folder, executed, last=last, code=taken.code, max_age=order.max_age, approved=order.approved, again=again
+            folder, executed, last=last, code=taken.code, max_age=order.max_age, approved=self.approved, again=again
         )
 
     def _last(self, taken: Inputs, there: Edition | None) -> Last | None:

@@ -116,6 +116,14 @@ def test_a_person_may_approve_a_draft_of_old_claims(reports, tmp_path):
     assert "A. Reader: no news since" in page
     assert "<title>DRAFT" not in page
     assert "44 days old" in page  # what was approved is said
+    # The next morning's plain command finds the very same approved, and lets it be.
+    again = call(reports.parent, "render", "seed", *QUICK, "--as-of", "today")
+    assert (again.returncode, "nothing has changed" in again.stdout) == (0, True)
+    assert read_edition(reports / "seed-2025-02-01").approved == "A. Reader: no news since"
+    # What is no longer the same is a draft again.
+    other = call(reports.parent, "render", "seed", *QUICK, "--as-of", "today", "--max-age", "29")
+    assert other.returncode == 3
+    assert read_edition(reports / "seed-2025-02-01").approved is None
 
 
 @pytest.mark.parametrize("name", ["../seed", "a\nb", "-x", "..", "mine/../../seed.csv", "x" * 300])
