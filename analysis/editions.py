@@ -21,7 +21,7 @@ from pathlib import Path
 
 from analysis.errors import InputError, WorkError, shown
 
-__all__ = ["FAILED", "checked_name", "exclusive", "fail", "publish", "recover"]
+__all__ = ["FAILED", "checked_name", "exclusive", "fail", "forget_failure", "publish", "recover"]
 
 FAILED = "failed"  # the folder, beside the editions, of runs that failed
 _LOCKS = ".locks"
@@ -232,3 +232,10 @@ def fail(target: Path, files: dict[str, str]) -> Path:
             (made / name).write_text(text, encoding="utf-8")
 
     return publish(build, folder / target.name)
+
+
+def forget_failure(target: Path) -> None:
+    """Remove what an earlier failure of an edition has left, once it is made; never through a symbolic link."""
+    folder = target.parent / FAILED
+    if not folder.is_symlink():
+        shutil.rmtree(folder / target.name, ignore_errors=True)

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from analysis.claims import register_path
 from analysis.clock import now
-from analysis.editions import FAILED, checked_name, exclusive, fail, publish, recover
+from analysis.editions import checked_name, exclusive, fail, forget_failure, publish, recover
 from analysis.errors import InputError, WorkError
 from analysis.execution import INJECTED, execute
 from analysis.fingerprint import fingerprint, without_places
@@ -199,7 +199,7 @@ class _Run:
             there = _edition_at(target)
             made: list[Edition] = []
             publish(lambda folder: made.append(self._build(folder, taken, there)), target)
-            shutil.rmtree(target.parent / FAILED / target.name, ignore_errors=True)
+            forget_failure(target)
         return self._done(made[0], made=True)
 
     def _taken(self) -> Inputs:

@@ -236,6 +236,17 @@ def test_what_failed_is_kept_and_replaced_by_the_next_failure(tmp_path):
     assert contents(folder) == {"run.json": "second"}
 
 
+def test_a_success_removes_the_failure_and_nothing_behind_a_symbolic_link(tmp_path):
+    editions.fail(tmp_path / "edition", {"run.json": "{}"})
+    editions.fail(tmp_path / "other", {"run.json": "{}"})
+    editions.forget_failure(tmp_path / "edition")
+    assert [child.name for child in (tmp_path / "failed").iterdir()] == ["other"]
+    (tmp_path / "reports").mkdir()
+    (tmp_path / "reports" / "failed").symlink_to(tmp_path / "failed", target_is_directory=True)
+    editions.forget_failure(tmp_path / "reports" / "other")
+    assert contents(tmp_path / "failed" / "other") == {"run.json": "{}"}
+
+
 def test_others_can_read_an_edition(tmp_path):
     mask = os.umask(0)
     os.umask(mask)
