@@ -257,6 +257,7 @@ class _Run:
                 _forget(folder, executed, order.all_parameters)
                 self.remains = executed.read_text(encoding="utf-8")
             raise
+        self._refuse_edits(folder, taken)
         _forget(folder, executed, order.all_parameters)
         self._wait()
         with way.places:
@@ -271,6 +272,18 @@ class _Run:
             write_edition(edition, folder)
             _refuse_place(folder)
         return edition
+
+    def _refuse_edits(self, folder: Path, taken: Inputs) -> None:
+        """Stop when an input was edited while the notebook ran: the edition would not be of what it says it is of."""
+        order = self.order
+        terms = {"max_age": order.max_age, "approved": self.approved}
+        after = fingerprint(order.notebook, order.all_parameters, terms=terms)
+        edited = [name for name in {**taken.files, **after.files} if taken.files.get(name) != after.files.get(name)]
+        edited += [order.notebook.name] if taken.notebook != after.notebook else []
+        # Edited and put back in the meantime: what the run has read is in its results.
+        edited += [name for name, used in _used(folder).items() if taken.files.get(name, used) != used]
+        if edited:
+            raise WorkError(f"{min(edited)} was edited while the edition was made; render it again")
 
     def _kernel(self) -> contextlib.AbstractContextManager[Server]:
         """What the kernel comes from: the server of forks, or one in waiting that imports while this process does."""
@@ -317,18 +330,18 @@ class _Run:
         The edition to compare with: the last one that was no draft.
 
         One made anew from the same inputs is compared with what it was compared with before; one that replaces
-        another of the same day, with that one.
+        another of the same day, with that one. A draft hands on what it keeps of the one it replaced: rendered again
+        in any other way, the next is compared with that too.
         """
-        from analysis.settled import PREVIOUS, Last
+        from analysis.settled import Last
 
         target = self.order.target
-        if there is not None and there.inputs.sha256 == taken.sha256:
-            if there.previous is None:
-                return None
-            kept = target / PREVIOUS
-            if (kept / "results.json").is_file() and not altered(target, there):
-                names = tuple(sorted(file.name for file in kept.iterdir()))
-                return Last(there.previous.edition, there.previous.code, kept, names)
+        same = there is not None and there.inputs.sha256 == taken.sha256
+        if same and there.previous is None:
+            return None
+        kept = self._kept(there) if there is not None else None
+        if kept is not None and (same or (there.is_draft and kept.name == target.name)):
+            return kept
         for edition in self._candidates(there):
             if changed := altered(target.parent / edition.edition, edition):
                 self.notes.append(f"{edition.edition} is not as it was made ({changed[0]}); not compared with it")
@@ -337,12 +350,26 @@ class _Run:
             wanted = ("results.json", f"{register}.csv", f"{register}-context.csv", "sources.toml")
             names = tuple(name for name in wanted if name in edition.files)
             return Last(edition.edition, edition.inputs.code, target.parent / edition.edition, names)
-        return None
+        return kept
+
+    def _kept(self, there: Edition) -> Last | None:
+        """What the edition in place was compared with, as it keeps it; nothing where that is not as it was made."""
+        from analysis.settled import PREVIOUS, Last
+
+        kept = tuple(sorted(name for name in there.files if name.startswith(f"{PREVIOUS}/")))
+        if there.previous is None or f"{PREVIOUS}/results.json" not in kept:
+            return None
+        target = self.order.target
+        if changed := [name for name in altered(target, there) if name in kept]:
+            self.notes.append(f"{target.name} is not as it was made ({changed[0]}); not compared with what it keeps")
+            return None
+        names = tuple(name.removeprefix(f"{PREVIOUS}/") for name in kept)
+        return Last(there.previous.edition, there.previous.code, target / PREVIOUS, names)
 
     def _candidates(self, there: Edition | None) -> Iterator[Edition]:
         """Editions of the same register and notebook that were no draft: the one in place, then from the latest on."""
         order = self.order
-        if there is not None and there.status == "published":
+        if there is not None and there.status == "published" and "results.json" in there.files:
             yield there
         found = []
         for child in sorted(order.target.parent.iterdir()):
@@ -482,6 +509,15 @@ def _settings(parameters: Mapping[str, object]) -> Settings | None:
 
     names = [one.name for one in fields(Settings)]
     return Settings(**{name: parameters[name] for name in names}) if set(names) <= parameters.keys() else None
+
+
+def _used(folder: Path) -> Mapping[str, str]:
+    """SHA-256 of the files of the register that the notebook has read, as its results.json says."""
+    from analysis.settled import results
+
+    record = results(folder) or {}
+    register = record.get("register")
+    return register["files"] if isinstance(register, dict) and isinstance(register.get("files"), dict) else {}
 
 
 def _title(executed: Path) -> str:

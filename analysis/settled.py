@@ -24,7 +24,7 @@ from analysis.prose import Prose
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-__all__ = ["PREVIOUS", "Last", "Settled", "mark_draft", "settle"]
+__all__ = ["PREVIOUS", "Last", "Settled", "mark_draft", "results", "settle"]
 
 PREVIOUS = "previous"  # the folder of an edition that holds what it was compared with
 _NOTE = "# filled in when the edition was rendered"
@@ -112,7 +112,7 @@ def settle(
     again : callable, optional
         Gives the results.json of a second run.
     """
-    record = _record(folder)
+    record = results(folder)
     if record is None:
         return Settled(None, (), None, None)
     comparison = None
@@ -137,7 +137,7 @@ def settle(
     return settled
 
 
-def _record(folder: Path) -> Mapping[str, object] | None:
+def results(folder: Path) -> Mapping[str, object] | None:
     """What results.json holds; nothing for a notebook that writes none, or one of its own kind."""
     if not (folder / "results.json").is_file():
         return None
