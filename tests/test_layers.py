@@ -28,7 +28,7 @@ FLOORS = (
     ("settings", "estimates"),
     ("inputs", "asked"),
     ("indices", "replicates"),
-    ("pipeline", "killed_share"),
+    ("pipeline", "killed_share", "glimpse", "what_if", "saved"),
     ("known", "shares"),
     ("without", "worth"),
     ("sensitivity",),
@@ -46,6 +46,8 @@ FLOORS = (
     ("record_tables", "dependence_tables"),
     ("figures",),
     ("record_figures", "wording_figures", "dependence_figures", "diagram"),
+    ("charts",),
+    ("controls",),
     ("parameters",),
     ("clock", "manifest", "run_record", "visible", "selectors", "derived"),
     ("changes", "fingerprint", "printed"),
@@ -69,6 +71,11 @@ OWNERS = {
     "dask": ("executors",),
     "distributed": ("executors",),
     "prov": ("custody",),
+    "plotly": ("charts",),
+    "ipywidgets": ("controls",),
+    "itables": ("controls",),
+    "pandas": ("controls",),
+    "yaml": ("saved",),
 }
 MODULES = sorted(path.stem for path in PACKAGE.glob("*.py") if path.stem != "__init__")
 
