@@ -8,8 +8,7 @@ The only importer of plotly. Text from a register is shown letter by letter, nev
 
 >>> from analysis.glimpse import glimpse
 >>> from analysis.settings import Settings
->>> drawn = Answer()
->>> drawn.show(glimpse(Settings()))
+>>> drawn = Answer(glimpse(Settings()))
 >>> drawn.widget.layout.title.text
 'Killed and wounded: 2.8 to 15.8 of every 100 soldiers (90 %)'
 """
@@ -41,8 +40,11 @@ _RATIO = "casualties_ratio"
 _LEVELS = (0.5, 0.8, 0.95)
 _THICK = (9, 5, 2)  # of their bars, pixels
 _ACROSS = 34  # dots from end to end
+_STACK = 9.0  # dots that there is room for at least, one on the other
 _ENDS = (2, 5, 10, 20, 30, 40, 60, 80, 100)  # where the axis may end, so that it does not move with every change
 _ROW = 22  # pixels of a row of the sources
+_MARK = {"size": 10, "line": {"width": 1.5}}
+_MIDDLE = {"symbol": "line-ns-open", "size": 13, "color": _INK, "line": {"width": 2}}
 _TICKS = [step * 10**power for power in range(7) for step in (1, 2, 5)]
 
 
@@ -63,8 +65,8 @@ class _Figure(Protocol):
     layout: go.Layout
 
 
-def _figure(height: int, **layout: object) -> go.FigureWidget:
-    return go.FigureWidget(
+def _figure(height: int, **layout: object) -> go.Figure:
+    return go.Figure(
         layout={
             "template": None,
             "height": height,
@@ -83,15 +85,20 @@ class Answer:
     """
     The dotplot of casualties over force, beside a reference in grey.
 
+    Parameters
+    ----------
+    seen : Glimpse
+        What it shows first.
+
     Attributes
     ----------
     widget : FigureWidget
         For a notebook.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, seen: Glimpse) -> None:
         self.widget = _figure(
-            300,
+            310,
             margin={"l": 10, "r": 10, "t": 36, "b": 44},
             xaxis={
                 "title": "killed and wounded, of every 100 soldiers",
@@ -121,6 +128,9 @@ class Answer:
                 for width in _THICK
             ]
         self.widget.add_traces(traces)
+        self.show(seen)
+        # Only now: what a widget is told before its page has loaded is lost.
+        self.widget = go.FigureWidget(self.widget)
 
     def show(self, seen: Glimpse, reference: Glimpse | None = None, *, named: str = "pinned") -> None:
         """Draw an answer, with a reference of this name behind it."""
@@ -135,7 +145,7 @@ class Answer:
             figure.layout.xaxis.range = [0, span]
             highest = [self._dots(1, seen, span), self._dots(0, reference, span)]
             rows = 2 * len(_LEVELS) if reference is not None else len(_LEVELS)
-            figure.layout.yaxis.range = [-1.4 * rows - 0.8, max(14.0, *highest) + 1]
+            figure.layout.yaxis.range = [-1.4 * rows - 0.8, max(_STACK, *highest) + 0.7]
             self._bars(2, seen, first=0, words="{level:g} %: {range}")
             self._bars(2 + len(_LEVELS), reference, first=len(_LEVELS), words=f"{named}, {{level:g}} %: {{range}}")
 
@@ -147,7 +157,7 @@ class Answer:
             return 0.0
         x, stack = quantile_dots(100 * seen.dots, span / _ACROSS)
         one.x, one.y = x, stack + 0.5
-        one.marker.size = 11
+        one.marker.size = 14
         return float(stack.max()) + 1
 
     def _bars(self, trace: int, seen: Glimpse | None, *, first: int, words: str) -> None:
@@ -168,6 +178,8 @@ class Sources:
 
     Parameters
     ----------
+    seen : Glimpse
+        What it shows first.
     picked : callable
         Takes the id of a claim whose row was clicked.
 
@@ -177,7 +189,7 @@ class Sources:
         For a notebook.
     """
 
-    def __init__(self, picked: Callable[[str], None]) -> None:
+    def __init__(self, seen: Glimpse, picked: Callable[[str], None]) -> None:
         self._ids: tuple[str, ...] = ()
         self._drawn: object = None
         self.widget = _figure(
@@ -199,12 +211,15 @@ class Sources:
             [
                 go.Scatter(line={"color": _INK, "width": 1}, **lines),
                 go.Scatter(line={"color": _INK, "width": 4}, **lines),
-                go.Scatter(mode="markers", x=[], y=[], hovertemplate="%{text}<extra></extra>"),
+                go.Scatter(mode="markers", x=[], y=[], marker=_MARK, hovertemplate="%{text}<extra></extra>"),
                 go.Scatter(line={"color": _ANSWER, "width": 2}, **lines),
                 go.Scatter(line={"color": _ANSWER, "width": 7}, **lines),
-                go.Scatter(mode="markers", x=[], y=[], hoverinfo="skip"),
+                go.Scatter(mode="markers", x=[], y=[], marker=_MIDDLE, hoverinfo="skip"),
             ]
         )
+
+        self.show(seen)
+        self.widget = go.FigureWidget(self.widget)
 
         def clicked(_: object, points: object, __: object) -> None:
             if points.point_inds:
@@ -242,15 +257,11 @@ class Sources:
         marks = figure.data[2]
         marks.x, marks.y = at, [-y for y in range(len(rows))]
         marks.text = [lettered(f"{one.claim.published}, {one.claim.outlet}; click for more", 110) for one in rows]
-        marks.marker = {
-            "size": 10,
-            "color": colours,
-            "symbol": [
-                f"{_SYMBOLS[place % 6 if place >= 0 else 0]}{'-open' if empty else ''}"
-                for place, empty in zip(places, hollow, strict=True)
-            ],
-            "line": {"width": 1.5, "color": colours},
-        }
+        marks.marker.color = marks.marker.line.color = colours
+        marks.marker.symbol = [
+            f"{_SYMBOLS[place % 6 if place >= 0 else 0]}{'-open' if empty else ''}"
+            for place, empty in zip(places, hollow, strict=True)
+        ]
         labels = [
             lettered(f"{short(one.claim.origin, 24)}: “{short(one.claim.wording, 34)}” {one.claim.quantity}", 72)
             for one in rows
@@ -268,7 +279,6 @@ class Sources:
             self.widget.data[trace].x, self.widget.data[trace].y = _pieces(ends)
         middle = self.widget.data[5]
         middle.x, middle.y = [one.median for one in estimates], [-(start + y) for y in range(len(estimates))]
-        middle.marker = {"symbol": "line-ns-open", "size": 13, "color": _INK, "line": {"width": 2}}
 
 
 def _pieces(ends: Sequence[tuple[float, float, float]]) -> tuple[list[float | None], list[float | None]]:

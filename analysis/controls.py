@@ -168,7 +168,7 @@ class Explorer:
         self._without: Glimpse | None = None
         self._copies = tempfile.TemporaryDirectory(prefix="what-if-", ignore_cleanup_errors=True)
         self._moving = False
-        self._answer, self._sources = Answer(), Sources(self.pick)
+        self._answer, self._sources = Answer(self.seen), Sources(self.seen, self.pick)
         self._numbers, self._state, self._picked = widgets.HTML(), widgets.HTML(), widgets.HTML()
         self._list: ITable | None = None
         self._listed: tuple[str, ...] = ()
@@ -258,19 +258,18 @@ class Explorer:
         fields = [field.box for field in (*self._fields.values(), *self._weights.values())]
         results = run(replace(self._given, max_draws=DRAWS))
         left = widgets.VBox(fields, layout={"width": "270px", "min_width": "270px", "padding": "0 12px 0 0"})
+        scrolled = widgets.Box(
+            [self._sources.widget], layout={"max_height": "420px", "overflow": "hidden auto", "display": "block"}
+        )
         right = widgets.VBox(
-            [self._answer.widget, self._state, self._numbers, self._buttons()],
+            [self._answer.widget, self._state, self._numbers, scrolled, self._buttons()],
             layout={"flex": "1 1 0", "min_width": "0"},
         )
         main = _panel([widgets.HTML(_STYLE), widgets.HBox([left, right])])
-        scrolled = widgets.Box(
-            [self._sources.widget], layout={"max_height": "520px", "overflow": "hidden auto", "display": "block"}
-        )
-        sources = _panel([scrolled, self._picked])
         return Panels(
             (
                 Panel(main, figures.publish("answer", results)),
-                Panel(sources, figures.publish("sources", results)),
+                Panel(_panel([self._picked]), figures.publish("sources", results)),
                 Panel(_panel([]), _numbers(glimpse(self._given), {})),
             )
         )
@@ -283,7 +282,7 @@ class Explorer:
             scrollY="420px",
             scrollCollapse=True,
             paging=False,
-            classes="display compact nowrap",
+            classes="display compact",
             layout={"topStart": "info", "topEnd": "search", "bottomStart": None},
             column_filters="header",
             maxBytes=0,
