@@ -185,6 +185,7 @@ def sensitivity(
 @click.argument("registers", nargs=-1, metavar="[REGISTER]...")
 @_settings_options
 @click.option("-p", "--parameter", "extra", nargs=2, multiple=True, metavar="NAME VALUE", help="Any of the notebook's.")
+@click.option("-f", "--parameters-file", type=Path, help="Settings in YAML, as explore.ipynb writes them.")
 @click.option("--notebook", type=Path, help="One of your own, or claims.ipynb; without this, report.ipynb.")
 @click.option("--output", type=Path, default=Path("reports"), show_default=True, help="Folder that holds the reports.")
 @click.option("--max-age", type=click.IntRange(0), help="Days of the newest claim after which it is a draft. [30]")
@@ -200,6 +201,7 @@ def render(
     context: click.Context,
     registers: tuple[str, ...],
     extra: tuple[tuple[str, str], ...],
+    parameters_file: Path | None,
     notebook: Path | None,
     output: Path,
     max_age: int | None,
@@ -224,7 +226,8 @@ def render(
 
     source = _notebook(notebook or Path("report.ipynb"))
     age = MAX_AGE if max_age is None else max_age
-    given = {**options, **dict(extra)}
+    typed = {name: value for name, value in options.items() if value is not None}
+    given = {**_from_file(parameters_file), **typed, **dict(extra)}
     orders = [
         _order(source, output, {**given, "register": register, **day}, age, approve)
         for register in registers or (given.get("register") or "seed",)
@@ -246,6 +249,16 @@ def render(
                     index.write(output, base_url=base_url)
     # What failed comes before a draft; of failures, wrong input before work that failed.
     context.exit(next((code for code in (2, 1, 3) if code in codes), 0))
+
+
+def _from_file(path: Path | None) -> dict[str, object]:
+    """The parameters of a file, which the command line's own go before."""
+    if path is None:
+        return {}
+    from analysis.saved import read_file
+
+    # YAML takes a date for one.
+    return {name: str(value) if name == "as_of" else value for name, value in read_file(path).items()}
 
 
 def _days(as_of: str | None) -> list[dict[str, str]]:

@@ -35,7 +35,7 @@ import pandas as pd
 from IPython.display import display
 from itables.widget import ITable
 
-from analysis import figures, saved, tables, wording_figures
+from analysis import figures, prose, saved, tables, wording_figures
 from analysis.cells import path_shown
 from analysis.charts import Answer, Sources
 from analysis.errors import InputError, WorkError
@@ -44,8 +44,9 @@ from analysis.fields import Quantity
 from analysis.glimpse import DRAWS, Glimpse, glimpse
 from analysis.inputs import prepare
 from analysis.lexicon import read_lexicon
-from analysis.pipeline import run
+from analysis.pipeline import Results, run
 from analysis.pools import POOLS
+from analysis.prose import Prose
 from analysis.readings import choose
 from analysis.settings import Settings
 from analysis.tables import Table
@@ -66,11 +67,8 @@ _STYLE = """<style>
 .casualty-panel table { border-collapse: collapse; }
 .casualty-panel td, .casualty-panel th { padding: 2px 10px 2px 0; vertical-align: top; line-height: 1.4; }
 .casualty-panel .widget-html-content { line-height: 1.5; }
-.casualty-stale { opacity: 0.55; }
-.casualty-panel.jupyter-widgets-disconnected > *, .casualty-panel .jupyter-widgets-disconnected > * {
-  visibility: hidden;
-}
-.casualty-panel.jupyter-widgets-disconnected::after {
+.casualty-panel.jupyter-widgets-disconnected > * { display: none; }
+.casualty-panel.jupyter-widgets-disconnected:has(> *)::after {
   content: "The kernel that gave these numbers is gone. Run the notebook again.";
 }
 </style>"""
@@ -164,6 +162,7 @@ class Explorer:
         self.pinned: Glimpse | None = None
         self._register = settings.register  # without the what-if claim
         self._given = settings  # what the panels show where there are no widgets
+        self._ran: Results | None = None
         self._claim: Hypothetical | None = None
         self._without: Glimpse | None = None
         self._copies = tempfile.TemporaryDirectory(prefix="what-if-", ignore_cleanup_errors=True)
@@ -256,7 +255,7 @@ class Explorer:
     def answer(self) -> Panels:
         """The controls, the answer, what each source said, and the numbers."""
         fields = [field.box for field in (*self._fields.values(), *self._weights.values())]
-        results = run(replace(self._given, max_draws=DRAWS))
+        results = self._results()
         left = widgets.VBox(fields, layout={"width": "270px", "min_width": "270px", "padding": "0 12px 0 0"})
         scrolled = widgets.Box(
             [self._sources.widget], layout={"max_height": "420px", "overflow": "hidden auto", "display": "block"}
@@ -360,6 +359,20 @@ class Explorer:
         read()
         shown = choose([words], layer="none", register=self._register)
         return Panel(_panel([box.box, picture, told]), wording_figures.publish("wordings", shown))
+
+    def limits(self) -> Prose:
+        """What is not in the answer to the settings given."""
+        return prose.limits(self._results())
+
+    def provenance(self) -> Table:
+        """What the answer to the settings given was made from."""
+        return tables.provenance(self._results())
+
+    def _results(self) -> Results:
+        """A run of the settings given, for what stands where there are no widgets."""
+        if self._ran is None:
+            self._ran = run(replace(self._given, max_draws=DRAWS))
+        return self._ran
 
     # How they are made
 
