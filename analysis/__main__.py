@@ -12,7 +12,9 @@ import contextlib
 import json
 import re
 import sys
+import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import click
@@ -21,6 +23,7 @@ from analysis.errors import InputError, Stopped, WorkError
 
 __all__ = ["main"]
 
+_PATIENCE = 5.0  # seconds that a stopped run waits to write the index
 # The settings that options give, with what they mean; their types and defaults are those of settings.Settings.
 _OPTIONS = {
     "as_of": "A date, or today; claims published later are not known yet.",
@@ -218,8 +221,7 @@ def render(
     Exit 3: one of them is a draft, and stderr says why. --as-of takes a date, today, several with commas between them,
     or first..last.
     """
-    from analysis import batch, index
-    from analysis.editions import exclusive
+    from analysis import batch
     from analysis.gates import MAX_AGE
 
     source = _notebook(notebook or Path("report.ipynb"))
@@ -231,8 +233,15 @@ def render(
         for day in _days(given.get("as_of"))
     ]
     codes = []
+    deadline = None if timeout is None else time.monotonic() + timeout
     with _progress(len(orders)) as (advance, say):
-        rendered = batch.render_all(orders, jobs=jobs, force=again, fast=fast, timeout=timeout, progress=advance)
+
+        def tell(line: str) -> None:
+            say(f"casualty-report: {line}", True)
+
+        rendered = batch.render_all(
+            orders, jobs=jobs, force=again, fast=fast, timeout=timeout, progress=advance, say=tell
+        )
         try:
             for outcome in rendered:
                 codes.append(outcome.code)
@@ -240,12 +249,34 @@ def render(
                     say(line, err)
                 if timings:
                     say(outcome.record.table(), True)
+        except BaseException:
+            deadline = time.monotonic() + _PATIENCE  # whoever stops a run wants its end
+            raise
         finally:
-            if output.is_dir():
-                with exclusive(output / "index.html"):
-                    index.write(output, base_url=base_url)
+            codes += _write_index(output, base_url, deadline, tell)
     # What failed comes before a draft; of failures, wrong input before work that failed.
     context.exit(next((code for code in (2, 1, 3) if code in codes), 0))
+
+
+def _write_index(output: Path, base_url: str, deadline: float | None, tell: Callable[[str], None]) -> list[int]:
+    """Write the index of all editions. What is wrong with it is a code and a line, and hides no other end of a run."""
+    from analysis import index
+    from analysis.editions import exclusive
+
+    if not output.is_dir():
+        return []
+    waiting = partial(tell, "the index is being written by another run; waiting for it")
+    try:
+        with exclusive(output / index.PAGE, deadline=deadline, waiting=waiting):
+            index.write(output, base_url=base_url)
+    except InputError as error:
+        for fault in error.faults:
+            tell(fault)
+        return [2]
+    except WorkError as error:
+        tell(str(error))
+        return [1]
+    return []
 
 
 def _days(as_of: str | None) -> list[dict[str, str]]:

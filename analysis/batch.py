@@ -38,6 +38,7 @@ def render_all(
     fast: bool = False,
     timeout: float | None = None,
     progress: Callable[[], object] | None = None,
+    say: Callable[[str], object] | None = None,
 ) -> Iterator[Outcome]:
     """
     Render editions and yield their outcomes in the order they were asked for.
@@ -56,6 +57,8 @@ def render_all(
         Seconds for all of it.
     progress : callable, optional
         Called when an edition is done, from any thread.
+    say : callable, optional
+        Called with a line that cannot wait for an outcome, from any thread.
 
     Raises
     ------
@@ -74,7 +77,7 @@ def render_all(
         server = stack.enter_context(kernels.Server()) if fast else None
         browser = paper.find_browser()
         printers = stack.enter_context(paper.Printers(browser)) if browser else None
-        way = Way(force, deadline, server, printers, threading.BoundedSemaphore(jobs))
+        way = Way(force, deadline, server, printers, threading.BoundedSemaphore(jobs), say=say)
         # Threads that only wait for the edition before them hold no place, so there are more threads than places.
         pool = ThreadPoolExecutor(max_workers=max(1, min(len(orders), 3 * jobs)))
         futures: dict[int, Future[Outcome]] = {}
@@ -88,6 +91,7 @@ def render_all(
         except BaseException:
             for future in futures.values():
                 future.cancel()
+            way.stopped.set()
             execution.stop_all()
             paper.stop_all()
             raise

@@ -10,16 +10,22 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import errno
+import math
 import os
 import re
 import secrets
 import shutil
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from analysis.errors import InputError, WorkError, shown
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
 
 __all__ = ["FAILED", "checked_name", "exclusive", "fail", "forget_failure", "publish", "recover"]
 
@@ -29,6 +35,7 @@ _EXCHANGE = 2  # RENAME_EXCHANGE of linux/fs.h
 _HERE = -100  # AT_FDCWD
 _SWAP = 2  # RENAME_SWAP of macOS's sys/stdio.h
 _HEX = "[0-9a-f]{8}"
+_SLICE = 0.5  # seconds of waiting after which a stop is looked for
 
 
 def checked_name(name: str, *, what: str) -> str:
@@ -56,7 +63,11 @@ def checked_name(name: str, *, what: str) -> str:
 
 @contextlib.contextmanager
 def exclusive(
-    target: Path, *, deadline: float | None = None, waiting: Callable[[], None] | None = None
+    target: Path,
+    *,
+    deadline: float | None = None,
+    waiting: Callable[[], object] | None = None,
+    stopped: threading.Event | None = None,
 ) -> Iterator[None]:
     """
     Be the only writer of an edition: wait for another one, whose lock the system drops when it dies.
@@ -69,13 +80,15 @@ def exclusive(
         A moment of `time.monotonic`.
     waiting : callable, optional
         Called once when there is somebody to wait for.
+    stopped : Event, optional
+        When it is set, nobody waits any longer.
 
     Raises
     ------
     InputError
         The folder of editions cannot be made or written.
     WorkError
-        Somebody else was still at it when the deadline passed.
+        Somebody else was still at it when the deadline passed, or when the wait was stopped.
     """
     from filelock import FileLock, Timeout
 
@@ -88,7 +101,7 @@ def exclusive(
         except Timeout:
             if waiting:
                 waiting()
-            lock.acquire(timeout=-1 if deadline is None else max(0.0, deadline - time.monotonic()))
+            _wait(lock, deadline, stopped)
     except Timeout:
         raise WorkError(f"{target} is being written by another run, which did not end in time") from None
     except OSError as error:
@@ -97,6 +110,22 @@ def exclusive(
         yield
     finally:
         lock.release()
+
+
+def _wait(lock: BaseFileLock, deadline: float | None, stopped: threading.Event | None) -> None:
+    """Take a lock as soon as it is free, in slices: a wait inside the lock itself hears of no signal."""
+    from filelock import Timeout
+
+    limit = math.inf if deadline is None else deadline
+    while True:
+        left = 0.0 if stopped is not None and stopped.is_set() else max(0.0, limit - time.monotonic())
+        try:
+            lock.acquire(timeout=min(_SLICE, left))  # of filelock, a negative one has no end
+        except Timeout:
+            if not left:
+                raise
+        else:
+            return
 
 
 def publish(build: Callable[[Path], None], target: Path) -> Path:

@@ -12,7 +12,7 @@ import re
 import shutil
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, fields
 from datetime import date
@@ -106,6 +106,10 @@ class Way:
         Keep browsers warm.
     places : semaphore
         How many notebooks, pages and prints are worked on at once.
+    stopped : Event
+        When it is set, nobody waits for another run any longer.
+    say : callable, optional
+        Called with a line that cannot wait for the outcome, from any thread.
     """
 
     force: bool = False
@@ -113,6 +117,8 @@ class Way:
     fast: Server | None = None
     printers: Printers | None = None
     places: threading.Semaphore = field(default_factory=threading.Semaphore)
+    stopped: threading.Event = field(default_factory=threading.Event)
+    say: Callable[[str], object] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +197,8 @@ class _Run:
         if (there := self._as_it_is(taken)) is not None:  # looks only, so it needs no lock
             return self._done(there, made=False)
         _check(order.all_parameters)
-        with exclusive(target, deadline=self.way.deadline):
+        way = self.way
+        with exclusive(target, deadline=way.deadline, waiting=self._waits, stopped=way.stopped):
             for folder in recover(target):
                 self._keep(folder)
             if (there := self._as_it_is(taken)) is not None:  # made while this run waited
@@ -201,6 +208,10 @@ class _Run:
             publish(lambda folder: made.append(self._build(folder, taken, there)), target)
             forget_failure(target)
         return self._done(made[0], made=True)
+
+    def _waits(self) -> None:
+        if self.way.say is not None:
+            self.way.say(f"{self.order.target.name} is being written by another run; waiting for it")
 
     def _taken(self) -> Inputs:
         """What the edition is made of; an approval of the very same holds until something else is made."""

@@ -1,5 +1,6 @@
 """Many editions at once, and runs that are stopped: in order, one for each folder, nothing left behind."""
 
+import contextlib
 import json
 import os
 import signal
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
@@ -14,7 +16,7 @@ import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from analysis import batch
+from analysis import __main__, batch
 from analysis.errors import InputError
 from analysis.manifest import read_edition
 from analysis.report import Order
@@ -177,6 +179,59 @@ def test_a_signal_ends_every_kernel_and_leaves_what_was_there(tmp_path, number, 
     folder = next(at for at, end in ends.items() if end == ["interrupted", "not run"])
     kept = nbformat.read(folder / "day.ipynb", as_version=4)
     assert kept.cells[3].outputs[0].text == "so far\n"
+
+
+HOLD = """
+import pathlib, sys, time
+from analysis.editions import exclusive
+with exclusive(pathlib.Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(600)
+"""
+
+
+@contextlib.contextmanager
+def held(place: Path) -> Iterator[None]:
+    """Let another process have the lock of an edition, or of the index."""
+    with subprocess.Popen([sys.executable, "-c", HOLD, str(place)], stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout.readline() == "held\n"
+        try:
+            yield
+        finally:
+            other.kill()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM that a process can catch")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_waits_for_another_says_so_and_can_be_stopped(tmp_path, number):
+    source = notebook(tmp_path / "day.ipynb", "print(as_of)")
+    command = [sys.executable, "-m", "analysis", "render", "seed", "--notebook", str(source), "--output", "out"]
+    with (
+        held(tmp_path / "out" / "seed-2024-12-19-day"),
+        subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process,
+    ):
+        said = process.stderr.readline()
+        assert said == ("casualty-report: seed-2024-12-19-day is being written by another run; waiting for it\n")
+        process.send_signal(number)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 128 + number
+    assert (out, err) == ("", f"casualty-report: stopped by {signal.Signals(number).name}\n")
+
+
+def test_the_wait_for_the_index_ends_with_the_time_for_all_and_hides_no_other_end(tmp_path):
+    lines = []
+    with held(tmp_path / "index.html"):
+        assert __main__._write_index(tmp_path, "", time.monotonic() + 0.1, lines.append) == [1]
+    assert lines == [
+        "the index is being written by another run; waiting for it",
+        f"{tmp_path / 'index.html'} is being written by another run, which did not end in time",
+    ]
+    assert not (tmp_path / "index.html").exists()
+    lines.clear()
+    assert __main__._write_index(tmp_path, "ftp://x", None, lines.append) == [2]
+    assert lines == ["base_url is 'ftp://x', expected an address like https://example.org/reports/"]
+    assert __main__._write_index(tmp_path, "", None, lines.append) == []
+    assert (tmp_path / "index.html").is_file()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -207,6 +208,18 @@ def test_the_second_writer_gives_up_at_its_deadline(tmp_path):
         with (
             pytest.raises(WorkError, match="edition is being written by another run, which did not end in time"),
             editions.exclusive(tmp_path / "edition", deadline=time.monotonic() + 0.1),
+        ):
+            pytest.fail("two writers at once")
+        process.kill()
+
+
+def test_a_writer_that_is_stopped_waits_no_longer(tmp_path):
+    """The system's own wait would hear nothing of it."""
+    stopped = threading.Event()
+    with hold(tmp_path / "edition", 600) as process:
+        with (
+            pytest.raises(WorkError, match="edition is being written by another run"),
+            editions.exclusive(tmp_path / "edition", waiting=stopped.set, stopped=stopped),
         ):
             pytest.fail("two writers at once")
         process.kill()
