@@ -27,7 +27,7 @@ from analysis.errors import InputError, WorkError, shown
 if TYPE_CHECKING:
     from filelock import BaseFileLock
 
-__all__ = ["FAILED", "checked_name", "exclusive", "fail", "forget_failure", "publish", "recover"]
+__all__ = ["FAILED", "checked_name", "exclusive", "fail", "forget_failure", "publish", "recover", "write_whole"]
 
 FAILED = "failed"  # the folder, beside the editions, of runs that failed
 _LOCKS = ".locks"
@@ -212,6 +212,25 @@ def _exchange(one: Path, other: Path) -> bool:
     if failed and ctypes.get_errno() not in {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP}:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
     return not failed
+
+
+def write_whole(file: Path, content: bytes) -> None:
+    """
+    Write a file aside and move it into place: a reader, or whoever clears up behind a killed run, has all of it.
+
+    Raises
+    ------
+    WorkError
+        The system refused.
+    """
+    aside = file.with_name(f".{file.name}-{secrets.token_hex(4)}")
+    try:
+        aside.write_bytes(content)
+        aside.replace(file)  # os.replace: in one step
+    except OSError as error:
+        raise WorkError(f"{file} was not written: {error.strerror or error}") from error
+    finally:
+        aside.unlink(missing_ok=True)
 
 
 def recover(target: Path) -> tuple[Path, ...]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
 import unicodedata
 import uuid
 from collections.abc import Iterator, Mapping, Sequence, Set
@@ -23,7 +22,8 @@ from urllib.parse import quote
 
 from pydantic_core import from_json
 
-from analysis.errors import InputError, WorkError, printable
+from analysis.editions import write_whole
+from analysis.errors import InputError, printable
 from analysis.manifest import MANIFEST, Edition, read_edition
 from analysis.summary import Estimate
 
@@ -86,21 +86,9 @@ def write(folder: Path, *, base_url: str = "") -> Written:
     entries, unreadable = _entries(folder)
     address = f"{base_url.rstrip('/')}/" if base_url else ""
     made = Written(folder / PAGE, folder / FEED, len(entries), tuple(unreadable))
-    _replace(made.page, _page(entries, unreadable))
-    _replace(made.feed, _feed(entries, address))
+    write_whole(made.page, _page(entries, unreadable))
+    write_whole(made.feed, _feed(entries, address))
     return made
-
-
-def _replace(file: Path, content: bytes) -> None:
-    """Write a file aside and move it into place: a reader has the old one or the new one, whole."""
-    aside = file.with_name(f".{file.name}-{secrets.token_hex(4)}")
-    try:
-        aside.write_bytes(content)
-        aside.replace(file)  # os.replace: in one step
-    except OSError as error:
-        raise WorkError(f"{file} was not written: {error.strerror or error}") from error
-    finally:
-        aside.unlink(missing_ok=True)
 
 
 # ------------------------------------------------------------------------------------------------------------- reading

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from analysis.claims import register_path
 from analysis.clock import now
-from analysis.editions import checked_name, exclusive, fail, forget_failure, publish, recover
+from analysis.editions import checked_name, exclusive, fail, forget_failure, publish, recover, write_whole
 from analysis.errors import InputError, WorkError
 from analysis.execution import INJECTED, execute
 from analysis.fingerprint import fingerprint, without_places
@@ -448,13 +448,17 @@ class _Run:
         )
 
     def _keep(self, folder: Path) -> None:
-        """Keep what a killed run has left of its notebook, and remove the rest."""
+        """Keep what a killed run has left of its notebook, and remove the rest. Nothing of it stops this run."""
         notebook = folder / self.order.notebook.name
         if notebook.is_file() and not notebook.is_symlink():
-            _forget(folder, notebook, self.order.all_parameters)
             record = Record()
             record.end("interrupted", "the run was killed before it ended")
-            fail(self.order.target, {notebook.name: notebook.read_text(encoding="utf-8"), "run.json": record.to_json()})
+            files = {"run.json": record.to_json()}
+            with contextlib.suppress(InputError, WorkError):  # half a notebook, say, is worth nothing
+                _forget(folder, notebook, self.order.all_parameters)
+                files[notebook.name] = notebook.read_text(encoding="utf-8")
+            with contextlib.suppress(InputError, WorkError):
+                fail(self.order.target, files)
         shutil.rmtree(folder, ignore_errors=True)
 
     def failure(self, reasons: tuple[str, ...], code: int) -> Outcome:
@@ -550,7 +554,8 @@ def _forget(folder: Path, executed: Path, parameters: Mapping[str, object]) -> N
                     line = f"{name} = {json.dumps(value)}"
                     cell.source = re.sub(rf"^{name} = .*$", lambda _, line=line: line, cell.source, flags=re.MULTILINE)
     quoted = json.dumps(str(folder), ensure_ascii=False)[1:-1]
-    executed.write_text(nbformat.writes(notebook).replace(quoted, ".") + "\n", encoding="utf-8")
+    text = nbformat.writes(notebook).replace(quoted, ".")
+    write_whole(executed, f"{text}\n".encode())
 
 
 def _refuse_place(folder: Path) -> None:

@@ -253,6 +253,23 @@ def test_a_killed_run_leaves_what_was_there_and_the_next_one_clears_up(tmp_path,
     assert (output / "seed-2024-12-19-day" / "report.html").read_bytes() == before
 
 
+@pytest.mark.parametrize("linked", [False, True])
+def test_half_a_notebook_of_a_killed_run_stops_nothing(tmp_path, linked):
+    """Nor does a folder of failures that must not be written."""
+    source = notebook(tmp_path / "day.ipynb", "print(as_of)")
+    (order,) = orders(source, tmp_path / "out", ["2024-12-19"])
+    left = tmp_path / "out" / ".seed-2024-12-19-abcdef12"
+    left.mkdir(parents=True)
+    (left / "day.ipynb").write_text('{"cells": [')
+    if linked:
+        (tmp_path / "elsewhere").mkdir()
+        (tmp_path / "out" / "failed").symlink_to(tmp_path / "elsewhere", target_is_directory=True)
+    (found,) = batch.render_all([order])
+    assert found.status == "published"
+    assert not left.exists()
+    assert not linked or not list((tmp_path / "elsewhere").iterdir())
+
+
 def test_a_thread_that_is_not_the_first_may_render(tmp_path):
     """Signals are for the main thread; elsewhere they are left alone."""
     source = notebook(tmp_path / "day.ipynb", "print(as_of)")

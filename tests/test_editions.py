@@ -179,6 +179,22 @@ def test_what_a_killed_run_has_set_aside_is_put_back(tmp_path):
     assert (tmp_path / ".edition-extra-99999999").is_dir()
 
 
+def test_a_file_is_replaced_as_a_whole_or_not_at_all(tmp_path, monkeypatch):
+    file = tmp_path / "report.ipynb"
+    editions.write_whole(file, b"old")
+    assert contents(tmp_path) == {"report.ipynb": "old"}
+    write_bytes = Path.write_bytes
+
+    def full(self: Path, content: bytes) -> int:
+        write_bytes(self, content[:1])
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(WorkError, match=r"report\.ipynb was not written: No space left on device"):
+        editions.write_whole(file, b"new")
+    assert contents(tmp_path) == {"report.ipynb": "old"}
+
+
 def hold(target: Path, seconds: float) -> subprocess.Popen:
     """Another process that has the lock of an edition."""
     code = f"""
