@@ -383,8 +383,11 @@ def _headline(folder: Path) -> str:
 
     if not (folder / "results.json").is_file():
         return "rendered"
-    results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
-    if "estimates" not in results:
+    try:
+        results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+    except ValueError:  # it is of another kind
+        return "rendered"
+    if not isinstance(results, dict) or results.get("schema") != "results-1":
         return "rendered"
     record = next(one for one in results["estimates"] if one["name"] == "casualties_ratio")
     settings = results["settings"]

@@ -12,6 +12,7 @@ import re
 import shutil
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, fields
@@ -22,8 +23,8 @@ from typing import TYPE_CHECKING
 from analysis.claims import register_path
 from analysis.clock import now
 from analysis.editions import checked_name, exclusive, fail, forget_failure, publish, recover, write_whole
-from analysis.errors import InputError, WorkError
-from analysis.execution import INJECTED, execute
+from analysis.errors import InputError, WorkError, printable
+from analysis.execution import INJECTED, execute, hide_places
 from analysis.fingerprint import fingerprint, without_places
 from analysis.gates import MAX_AGE
 from analysis.manifest import MANIFEST, Edition, Inputs, Previous, digest, read_edition, write_edition
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from analysis.settled import Last, Settled
 
 __all__ = ["Order", "Outcome", "Way", "render"]
+
+_LONGEST = 200  # letters of an error that nobody foresaw
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +178,8 @@ def render(order: Order, way: Way | None = None, *, before: threading.Event | No
         return run.failure(error.faults, 2)
     except WorkError as error:
         return run.failure((str(error),), 1)
+    except Exception as error:  # whatever it is, the other editions are made, and this one says what to report
+        return run.failure((_unforeseen(error),), 1)
 
 
 @dataclass(slots=True)
@@ -264,10 +269,11 @@ class _Run:
                     begun=self._meanwhile,
                 )
         except (InputError, WorkError):
-            if executed.is_file():
+            if executed.is_file() and not executed.is_symlink():
                 _forget(folder, executed, order.all_parameters)
                 self.remains = executed.read_text(encoding="utf-8")
             raise
+        _refuse_links(folder)
         self._refuse_edits(folder, taken)
         _forget(folder, executed, order.all_parameters)
         self._wait()
@@ -473,6 +479,15 @@ class _Run:
         return Outcome(self.order, "failed", False, reasons, tuple(self.notes), code, self.record)
 
 
+def _unforeseen(error: Exception) -> str:
+    """An error that nobody foresaw, on one line: what it is, and where in the program, by names alone."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [one for one in frames if Path(one.filename).parent == Path(__file__).parent] or frames
+    text = printable(hide_places(" ".join(str(error).split())))[:_LONGEST]
+    where = f"{Path(ours[-1].filename).name}, line {ours[-1].lineno}"
+    return f"the edition could not be made: {type(error).__name__}: {text} ({where})"
+
+
 def altered(folder: Path, edition: Edition) -> tuple[str, ...]:
     """
     The files of an edition that are not as its manifest says: changed, missing, or a symbolic link.
@@ -502,7 +517,7 @@ def _edition_at(target: Path) -> Edition | None:
         return None
     if target.is_dir() and not any(target.iterdir()):
         return None
-    if not (target / "report.html").is_file():
+    if not (target / "report.html").is_file() or not (target / MANIFEST).is_file():
         raise InputError(f"output folder {target} holds something else than a report; name a new folder")
     with contextlib.suppress(InputError):  # of another version, say: it is replaced, and not compared with
         return read_edition(target)
@@ -556,6 +571,13 @@ def _forget(folder: Path, executed: Path, parameters: Mapping[str, object]) -> N
     quoted = json.dumps(str(folder), ensure_ascii=False)[1:-1]
     text = nbformat.writes(notebook).replace(quoted, ".")
     write_whole(executed, f"{text}\n".encode())
+
+
+def _refuse_links(folder: Path) -> None:
+    """Stop when the notebook has left a symbolic link: what is written next could go out of the folder through it."""
+    for file in sorted(folder.rglob("*")):
+        if file.is_symlink():
+            raise WorkError(f"{file.relative_to(folder)} is a symbolic link; an edition holds files alone")
 
 
 def _refuse_place(folder: Path) -> None:
