@@ -19,7 +19,7 @@ from pathlib import Path
 
 import click
 
-from analysis.errors import InputError, Stopped, WorkError
+from analysis.errors import InputError, Stopped, WorkError, shown
 
 __all__ = ["main"]
 
@@ -291,10 +291,13 @@ def _days(as_of: str | None) -> list[dict[str, str]]:
     for part in (one.strip() for one in as_of.split(",")):
         first, _, last = part.replace("today", today().isoformat()).partition("..")
         try:
-            stretch = (date.fromisoformat(last) - date.fromisoformat(first)).days + 1 if last else 1
-            days += [(date.fromisoformat(first) + timedelta(days=later)).isoformat() for later in range(stretch)]
+            begin, end = date.fromisoformat(first), date.fromisoformat(last or first)
         except ValueError:
             days.append(first)  # refused where the settings are
+            continue
+        if end < begin:
+            raise InputError(f"as_of is {shown(part)}, expected the earlier day first, like 2024-12-19..2024-12-20")
+        days += [(begin + timedelta(days=later)).isoformat() for later in range((end - begin).days + 1)]
     return [{"as_of": day} for day in dict.fromkeys(days)]
 
 

@@ -18,7 +18,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from analysis import __main__, batch
 from analysis.errors import InputError
-from analysis.manifest import read_edition
+from analysis.manifest import digest, read_edition
 from analysis.report import Order
 
 DAYS = ["2024-12-21", "2024-12-19", "2024-12-20"]
@@ -85,6 +85,21 @@ def test_one_that_fails_leaves_the_others_and_what_was_there(tmp_path):
     notebook(source, "print(as_of)")
     assert {one.status for one in batch.render_all(orders(source, tmp_path / "out"))} == {"published"}
     assert not kept.exists()
+
+
+def test_another_content_of_a_file_that_a_parameter_names_is_another_edition(tmp_path):
+    source = notebook(tmp_path / "day.ipynb", "print(open(data).read())")
+    text = source.read_text().replace('as_of = \\"2024', 'data = \\"none\\"\\nas_of = \\"2024')
+    source.write_text(text)
+    order = Order(source, tmp_path / "out" / "seed-2024-12-19", {"data": str(tmp_path / "d.txt")})
+    for content, made in (("one", True), ("one", False), ("other", True)):
+        (tmp_path / "d.txt").write_text(content)
+        (found,) = batch.render_all([order])
+        assert (found.status, found.made) == ("published", made), content
+        assert f'<pre tabindex="0">{content}' in (order.target / "report.html").read_text()
+    files = read_edition(order.target).inputs.files
+    assert files["data=d.txt"] == digest(tmp_path / "d.txt")
+    assert set(files) == {"seed.csv", "seed-context.csv", "sources.toml", "data=d.txt"}
 
 
 def test_two_editions_of_one_folder_are_wrong_input(tmp_path):
