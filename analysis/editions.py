@@ -164,6 +164,7 @@ def publish(build: Callable[[Path], None], target: Path) -> Path:
         build(folder)
         _settle(folder)
         _move(folder, place)
+        _settle_names(place.parent)
     except OSError as error:
         raise WorkError(f"{target} was not written: {error.strerror or error}") from error
     finally:
@@ -177,6 +178,20 @@ def _settle(folder: Path) -> None:
         if file.is_file():
             with file.open("rb") as held:
                 os.fsync(held.fileno())
+        elif file.is_dir():
+            _settle_names(file)
+    _settle_names(folder)
+
+
+def _settle_names(folder: Path) -> None:
+    """Have the disk hold the names in a folder; Windows cannot open one, and holds them by itself."""
+    if sys.platform == "win32":
+        return
+    held = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(held)
+    finally:
+        os.close(held)
 
 
 def _move(folder: Path, place: Path) -> None:
@@ -209,7 +224,8 @@ def _exchange(one: Path, other: Path) -> bool:
         failed = libc.renamex_np(*names, _SWAP)
     else:
         return False
-    if failed and ctypes.get_errno() not in {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP}:
+    # EPERM: what a container's filter answers to a call that it does not know.
+    if failed and ctypes.get_errno() not in {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EPERM}:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
     return not failed
 

@@ -1,5 +1,7 @@
 """Editions as folders: names, locks, the one step into place, and what is left when a run is killed."""
 
+import ctypes
+import errno
 import os
 import subprocess
 import sys
@@ -90,6 +92,24 @@ def test_the_old_folder_and_the_new_change_names_at_once(tmp_path):
         pytest.fail("the disk of the temporary folder cannot exchange two names")
     assert (tmp_path / "one" / "file").read_text() == "other"
     assert (tmp_path / "other" / "file").read_text() == "one"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="renameat2 is Linux's")
+def test_where_the_call_is_forbidden_the_folders_are_moved_one_after_the_other(tmp_path, monkeypatch):
+    """Some containers answer EPERM to calls that they do not know."""
+
+    class Filtered:
+        @staticmethod
+        def renameat2(*_: object) -> int:
+            ctypes.set_errno(errno.EPERM)
+            return -1
+
+    target = tmp_path / "edition"
+    editions.publish(lambda folder: (folder / "old").write_text("1") and None, target)
+    monkeypatch.setattr(ctypes, "CDLL", lambda *_, **__: Filtered)
+    editions.publish(lambda folder: (folder / "new").write_text("2") and None, target)
+    assert contents(target) == {"new": "2"}
+    assert [child.name for child in tmp_path.iterdir()] == ["edition"]
 
 
 def test_there_is_an_edition_at_every_moment(tmp_path):
