@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from types import FrameType
 
 from analysis.errors import InputError, Stopped
-from analysis.report import Order, Outcome, Way, render
+from analysis.report import Order, Outcome, Way, clear_up, render
 
 __all__ = ["render_all"]
 
@@ -71,6 +71,8 @@ def render_all(
 
     if len({order.target for order in orders}) < len(orders):
         raise InputError("two of these editions are for the same folder; name each register and day once")
+    for folder in sorted({order.target.parent for order in orders}):
+        clear_up(folder)
     deadline = None if timeout is None else time.monotonic() + timeout
     with contextlib.ExitStack() as stack:
         stack.enter_context(_signals())

@@ -27,7 +27,17 @@ from analysis.errors import InputError, WorkError, shown
 if TYPE_CHECKING:
     from filelock import BaseFileLock
 
-__all__ = ["FAILED", "checked_name", "exclusive", "fail", "forget_failure", "publish", "recover", "write_whole"]
+__all__ = [
+    "FAILED",
+    "abandoned",
+    "checked_name",
+    "exclusive",
+    "fail",
+    "forget_failure",
+    "publish",
+    "recover",
+    "write_whole",
+]
 
 FAILED = "failed"  # the folder, beside the editions, of runs that failed
 _LOCKS = ".locks"
@@ -247,6 +257,20 @@ def write_whole(file: Path, content: bytes) -> None:
         raise WorkError(f"{file} was not written: {error.strerror or error}") from error
     finally:
         aside.unlink(missing_ok=True)
+
+
+def abandoned(folder: Path) -> tuple[Path, ...]:
+    """
+    The editions of which something half-built or set aside lies in a folder.
+
+    Whether a run is still at it, its lock tells. What has no lock was not left by a run, and is nobody's to remove.
+    """
+    if not folder.is_dir():
+        return ()
+    pattern = re.compile(rf"\.(.+?)-{_HEX}(-previous)?")
+    left = [child.name for child in folder.iterdir() if child.is_dir() and not child.is_symlink()]
+    names = {match[1] for name in left if (match := pattern.fullmatch(name))}
+    return tuple(folder / name for name in sorted(names) if (folder / _LOCKS / f"{name}.lock").is_file())
 
 
 def recover(target: Path) -> tuple[Path, ...]:

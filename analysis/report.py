@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 from analysis.claims import register_path
 from analysis.clock import now
-from analysis.editions import checked_name, exclusive, fail, forget_failure, publish, recover, write_whole
+from analysis.editions import abandoned, checked_name, exclusive, fail, forget_failure, publish, recover, write_whole
 from analysis.errors import InputError, WorkError, printable
 from analysis.execution import INJECTED, execute, hide_places
 from analysis.fingerprint import fingerprint, without_places
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from analysis.settings import Settings
     from analysis.settled import Last, Settled
 
-__all__ = ["Order", "Outcome", "Way", "render"]
+__all__ = ["Order", "Outcome", "Way", "altered", "clear_up", "render"]
 
 _LONGEST = 200  # letters of an error that nobody foresaw
 
@@ -205,7 +205,7 @@ class _Run:
         way = self.way
         with exclusive(target, deadline=way.deadline, waiting=self._waits, stopped=way.stopped):
             for folder in recover(target):
-                self._keep(folder)
+                _keep(folder, target)
             if (there := self._as_it_is(taken)) is not None:  # made while this run waited
                 return self._done(there, made=False)
             there = _edition_at(target)
@@ -453,20 +453,6 @@ class _Run:
             files={file.relative_to(folder).as_posix(): digest(file) for file in files},
         )
 
-    def _keep(self, folder: Path) -> None:
-        """Keep what a killed run has left of its notebook, and remove the rest. Nothing of it stops this run."""
-        notebook = folder / self.order.notebook.name
-        if notebook.is_file() and not notebook.is_symlink():
-            record = Record()
-            record.end("interrupted", "the run was killed before it ended")
-            files = {"run.json": record.to_json()}
-            with contextlib.suppress(InputError, WorkError):  # half a notebook, say, is worth nothing
-                _forget(folder, notebook, self.order.all_parameters)
-                files[notebook.name] = notebook.read_text(encoding="utf-8")
-            with contextlib.suppress(InputError, WorkError):
-                fail(self.order.target, files)
-        shutil.rmtree(folder, ignore_errors=True)
-
     def failure(self, reasons: tuple[str, ...], code: int) -> Outcome:
         """Keep what is left of a run that failed, where a notebook had begun."""
         self.record.end("failed", "\n".join(reasons))
@@ -486,6 +472,31 @@ def _unforeseen(error: Exception) -> str:
     text = printable(hide_places(" ".join(str(error).split())))[:_LONGEST]
     where = f"{Path(ours[-1].filename).name}, line {ours[-1].lineno}"
     return f"the edition could not be made: {type(error).__name__}: {text} ({where})"
+
+
+def clear_up(folder: Path) -> None:
+    """Clear up behind runs that were killed, of any edition of a folder; what a run is still at is left to it."""
+    for target in abandoned(folder):
+        # What cannot be cleared up is in nobody's way: it is tried again by the next run.
+        with contextlib.suppress(InputError, WorkError, OSError), exclusive(target, deadline=time.monotonic()):
+            for left in recover(target):
+                _keep(left, target)
+
+
+def _keep(folder: Path, target: Path) -> None:
+    """Keep what a killed run has left of its notebook, and remove the rest. Nothing of it stops this run."""
+    notebooks = [file for file in sorted(folder.glob("*.ipynb")) if file.is_file() and not file.is_symlink()]
+    if notebooks:
+        record = Record()
+        record.end("interrupted", "the run was killed before it ended")
+        files = {"run.json": record.to_json()}
+        for notebook in notebooks:
+            with contextlib.suppress(InputError, WorkError):  # half a notebook, say, is worth nothing
+                _forget(folder, notebook, declared_parameters(notebook, tag=INJECTED))
+                files[notebook.name] = notebook.read_text(encoding="utf-8")
+        with contextlib.suppress(InputError, WorkError):
+            fail(target, files)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def altered(folder: Path, edition: Edition) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from analysis import __main__, batch
+from analysis.editions import exclusive
 from analysis.errors import InputError
 from analysis.manifest import digest, read_edition
 from analysis.report import Order
@@ -266,6 +267,41 @@ def test_a_killed_run_leaves_what_was_there_and_the_next_one_clears_up(tmp_path,
     assert found.status == "failed"
     assert not [child for child in output.iterdir() if child.name.startswith(".seed")]
     assert (output / "seed-2024-12-19-day" / "report.html").read_bytes() == before
+
+
+def left_of(order: Order) -> Path:
+    """Make what a killed run leaves of an edition, whose register is given by its path on this machine."""
+    folder = order.target.with_name(f".{order.target.name}-abcdef12")
+    folder.mkdir(parents=True)
+    injected = new_code_cell(
+        f"register = {str(order.target.parent / 'mine.csv')!r}\noutput_dir = {str(folder)!r}",
+        id="injected-parameters",
+        metadata={"tags": ["injected-parameters"]},
+    )
+    nbformat.write(new_notebook(cells=[injected, new_code_cell("so_far")]), folder / "day.ipynb")
+    return folder
+
+
+def test_what_killed_runs_have_left_of_other_editions_is_cleared_up(tmp_path):
+    """A run of the next day does it, and leaves alone what another run is still at."""
+    source = notebook(tmp_path / "day.ipynb", "print(as_of)")
+    killed, running, wanted = orders(source, tmp_path / "out", ["2024-12-19", "2024-12-20", "2024-12-21"])
+    (left, of_another) = (left_of(one) for one in (killed, running))
+    (tmp_path / "out" / "mine.csv").touch()
+    aside = tmp_path / "out" / ".seed-2024-12-18-abcdef12-previous"
+    aside.mkdir()
+    for name in ("seed-2024-12-18", "seed-2024-12-19"):
+        with exclusive(tmp_path / "out" / name):
+            pass
+    with held(running.target):
+        (found,) = batch.render_all([wanted])
+    assert found.status == "published"
+    assert (left.exists(), of_another.exists(), aside.exists()) == (False, True, False)
+    assert (tmp_path / "out" / "seed-2024-12-18").is_dir()
+    kept = tmp_path / "out" / "failed" / "seed-2024-12-19"
+    assert json.loads((kept / "run.json").read_text())["status"] == "interrupted"
+    cells = nbformat.read(kept / "day.ipynb", as_version=4).cells
+    assert [cell.source for cell in cells] == ['register = "mine.csv"\noutput_dir = "."', "so_far"]
 
 
 @pytest.mark.parametrize("linked", [False, True])

@@ -199,6 +199,17 @@ def test_what_a_killed_run_has_set_aside_is_put_back(tmp_path):
     assert (tmp_path / ".edition-extra-99999999").is_dir()
 
 
+def test_what_runs_have_left_is_found_for_each_edition_that_has_a_lock(tmp_path):
+    assert editions.abandoned(tmp_path / "none") == ()
+    for name in ("one-2024", "two", "three-0a1b2c3d"):
+        with editions.exclusive(tmp_path / name):
+            pass
+    for name in (".one-2024-0a1b2c3d", ".two-99999999-previous", ".two-99999999", ".three", ".cache-0a1b2c3d", "x"):
+        (tmp_path / name).mkdir()
+    (tmp_path / ".three-0a1b2c3d-99999999").symlink_to(tmp_path / "x", target_is_directory=True)
+    assert editions.abandoned(tmp_path) == (tmp_path / "one-2024", tmp_path / "two")
+
+
 def test_a_file_is_replaced_as_a_whole_or_not_at_all(tmp_path, monkeypatch):
     file = tmp_path / "report.ipynb"
     editions.write_whole(file, b"old")
