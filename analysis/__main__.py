@@ -12,15 +12,18 @@ import contextlib
 import json
 import re
 import sys
+import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import click
 
-from analysis.errors import InputError, Stopped, WorkError
+from analysis.errors import InputError, Stopped, WorkError, shown
 
 __all__ = ["main"]
 
+_PATIENCE = 5.0  # seconds that a stopped run waits to write the index
 # The settings that options give, with what they mean; their types and defaults are those of settings.Settings.
 _OPTIONS = {
     "as_of": "A date, or today; claims published later are not known yet.",
@@ -220,8 +223,7 @@ def render(
     Exit 3: one of them is a draft, and stderr says why. --as-of takes a date, today, several with commas between them,
     or first..last.
     """
-    from analysis import batch, index
-    from analysis.editions import exclusive
+    from analysis import batch
     from analysis.gates import MAX_AGE
 
     source = _notebook(notebook or Path("report.ipynb"))
@@ -234,8 +236,15 @@ def render(
         for day in _days(given.get("as_of"))
     ]
     codes = []
+    deadline = None if timeout is None else time.monotonic() + timeout
     with _progress(len(orders)) as (advance, say):
-        rendered = batch.render_all(orders, jobs=jobs, force=again, fast=fast, timeout=timeout, progress=advance)
+
+        def tell(line: str) -> None:
+            say(f"casualty-report: {line}", True)
+
+        rendered = batch.render_all(
+            orders, jobs=jobs, force=again, fast=fast, timeout=timeout, progress=advance, say=tell
+        )
         try:
             for outcome in rendered:
                 codes.append(outcome.code)
@@ -243,10 +252,11 @@ def render(
                     say(line, err)
                 if timings:
                     say(outcome.record.table(), True)
+        except BaseException:
+            deadline = time.monotonic() + _PATIENCE  # whoever stops a run wants its end
+            raise
         finally:
-            if output.is_dir():
-                with exclusive(output / "index.html"):
-                    index.write(output, base_url=base_url)
+            codes += _write_index(output, base_url, deadline, tell)
     # What failed comes before a draft; of failures, wrong input before work that failed.
     context.exit(next((code for code in (2, 1, 3) if code in codes), 0))
 
@@ -261,6 +271,27 @@ def _from_file(path: Path | None) -> dict[str, object]:
     return {name: str(value) if name == "as_of" else value for name, value in read_file(path).items()}
 
 
+def _write_index(output: Path, base_url: str, deadline: float | None, tell: Callable[[str], None]) -> list[int]:
+    """Write the index of all editions. What is wrong with it is a code and a line, and hides no other end of a run."""
+    from analysis import index
+    from analysis.editions import exclusive
+
+    if not output.is_dir():
+        return []
+    waiting = partial(tell, "the index is being written by another run; waiting for it")
+    try:
+        with exclusive(output / index.PAGE, deadline=deadline, waiting=waiting):
+            index.write(output, base_url=base_url)
+    except InputError as error:
+        for fault in error.faults:
+            tell(fault)
+        return [2]
+    except WorkError as error:
+        tell(str(error))
+        return [1]
+    return []
+
+
 def _days(as_of: str | None) -> list[dict[str, str]]:
     """The days that are asked for: none, so that the notebook's stands; one; several; or each of a stretch."""
     from datetime import date, timedelta
@@ -273,10 +304,13 @@ def _days(as_of: str | None) -> list[dict[str, str]]:
     for part in (one.strip() for one in as_of.split(",")):
         first, _, last = part.replace("today", today().isoformat()).partition("..")
         try:
-            stretch = (date.fromisoformat(last) - date.fromisoformat(first)).days + 1 if last else 1
-            days += [(date.fromisoformat(first) + timedelta(days=later)).isoformat() for later in range(stretch)]
+            begin, end = date.fromisoformat(first), date.fromisoformat(last or first)
         except ValueError:
             days.append(first)  # refused where the settings are
+            continue
+        if end < begin:
+            raise InputError(f"as_of is {shown(part)}, expected the earlier day first, like 2024-12-19..2024-12-20")
+        days += [(begin + timedelta(days=later)).isoformat() for later in range((end - begin).days + 1)]
     return [{"as_of": day} for day in dict.fromkeys(days)]
 
 
@@ -365,8 +399,11 @@ def _headline(folder: Path) -> str:
 
     if not (folder / "results.json").is_file():
         return "rendered"
-    results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
-    if "estimates" not in results:
+    try:
+        results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+    except ValueError:  # it is of another kind
+        return "rendered"
+    if not isinstance(results, dict) or results.get("schema") != "results-1":
         return "rendered"
     record = next(one for one in results["estimates"] if one["name"] == "casualties_ratio")
     settings = results["settings"]

@@ -42,7 +42,7 @@ _EXPECTED = {str: "text", bool: "true or false", int: "an integer", float: "a nu
 _BOOLEANS = {"true": True, "false": False}
 
 
-def declared_parameters(notebook: Path) -> dict[str, object]:
+def declared_parameters(notebook: Path, *, tag: str = "parameters") -> dict[str, object]:
     """
     Read the names and defaults of a notebook's parameters, without running it.
 
@@ -50,6 +50,8 @@ def declared_parameters(notebook: Path) -> dict[str, object]:
     ----------
     notebook : Path
         A notebook with a cell tagged ``parameters`` that holds lines like ``seed = 7``.
+    tag : str
+        Of the cell, where it is another: that of what an executed notebook was given, say.
 
     Returns
     -------
@@ -63,9 +65,9 @@ def declared_parameters(notebook: Path) -> dict[str, object]:
         from another parameter would keep its old value when that parameter is set.
     """
     for cell in read_notebook(notebook).cells:
-        if cell.cell_type == "code" and "parameters" in cell.metadata.get("tags", []):
+        if cell.cell_type == "code" and tag in cell.metadata.get("tags", []):
             return _assignments(cell.source, notebook)
-    raise InputError(f"{notebook}: no cell is tagged 'parameters'; tag the cell that holds lines like seed = 7")
+    raise InputError(f"{notebook}: no cell is tagged {tag!r}; tag the cell that holds lines like seed = 7")
 
 
 def _assignments(source: str, notebook: Path) -> dict[str, object]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from analysis import changes, changes_prose, compliance
 from analysis.changes import Comparison
+from analysis.editions import write_whole
 from analysis.gates import Gate, gates
 from analysis.manifest import digest
 from analysis.parameters import read_notebook
@@ -198,4 +199,4 @@ def mark_draft(executed: Path, reasons: Sequence[str]) -> None:
 def _write(notebook: NotebookNode, path: Path) -> None:
     import nbformat
 
-    path.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
+    write_whole(path, f"{nbformat.writes(notebook)}\n".encode())
