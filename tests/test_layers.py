@@ -47,6 +47,7 @@ FLOORS = (
     ("figures",),
     ("record_figures", "wording_figures", "dependence_figures", "diagram"),
     ("parameters",),
+    ("verdicts",),
     ("clock", "manifest", "run_record", "visible", "selectors", "derived"),
     ("changes", "fingerprint", "printed"),
     ("changes_prose", "gates"),
@@ -56,6 +57,7 @@ FLOORS = (
     ("settled",),
     ("report",),
     ("batch", "index"),
+    ("accounts", "recomputed", "reprint", "traced"),
     ("verify",),
     ("__main__",),
 )
