@@ -1,8 +1,8 @@
 """
 The command line: ``casualty-report``, or ``python -m analysis``.
 
-Exit 0: done. Exit 1: the work failed. Exit 2: the input is wrong. Exit 3: an edition is a draft. A line for each fault
-on stderr, no traceback.
+Exit 0: done. Exit 1: the work failed. Exit 2: the input is wrong. Exit 3: an edition is a draft. Exit 4: an edition is
+not confirmed. A line for each fault on stderr, no traceback.
 What a command does not need is not imported: ``--help`` knows neither numpy nor Jupyter.
 """
 
@@ -362,20 +362,26 @@ def _progress(editions: int) -> Iterator[tuple[Callable[[], object], Callable[[s
 
 @cli.command()
 @click.argument("folder", type=Path)
+@click.option("--notebook", type=Path, help="What the edition was run from, if that is one of your own.")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 @click.pass_context
-def verify(context: click.Context, folder: Path, as_json: bool) -> None:
+def verify(context: click.Context, folder: Path, notebook: Path | None, as_json: bool) -> None:
     """
-    Check an edition: its files, its numbers computed again, and each number that HTML and PDF print.
+    Check an edition: its files, its numbers and its page made again, and each number that HTML and PDF print.
 
-    Exit 1: something does not hold.
+    Exit 0: sound. Exit 1: something does not hold. Exit 4: not confirmed, no fault was found and something could not be
+    decided here, as for an edition of another version of the program. Nothing is signed: this shows accidents and
+    careless edits, and not a forger who writes page, record and digests anew with this program.
     """
     from analysis import verify as verifying
     from analysis.fingerprint import code_digest
 
-    verified = verifying.verify(folder, code=code_digest())
+    source = None if notebook is None else _notebook(notebook)
+    if source is not None and not source.is_file():
+        raise InputError(f"--notebook is {str(notebook)!r}, which is no file; expected a notebook like report.ipynb")
+    verified = verifying.verify(folder, code=code_digest(), notebook=source)
     click.echo(verified.to_json() if as_json else verified.text(), nl=not as_json)
-    context.exit(0 if verified.sound else 1)
+    context.exit(verified.code)
 
 
 def _settings(register: str, options: dict[str, object]) -> object:

@@ -49,6 +49,7 @@ FLOORS = (
     ("charts",),
     ("controls",),
     ("parameters",),
+    ("verdicts",),
     ("clock", "manifest", "run_record", "visible", "selectors", "derived"),
     ("changes", "fingerprint", "printed"),
     ("changes_prose", "gates"),
@@ -58,6 +59,7 @@ FLOORS = (
     ("settled",),
     ("report",),
     ("batch", "index"),
+    ("accounts", "recomputed", "reprint", "traced"),
     ("verify",),
     ("__main__",),
 )
