@@ -5,7 +5,7 @@ No code of either runs. A page that this program would not make of the notebook,
 program and its libraries are those that made it. What cells have put out is not computed again.
 
 >>> _first_difference("<p>8.2 to 9</p>", "<p>9.2 to 9</p>")
-"<p>8.2 to 9</p>, expected <p>9.2 to 9</p>"
+'<p>8.2 to 9</p>, expected <p>9.2 to 9</p>'
 """
 
 from __future__ import annotations

@@ -142,8 +142,8 @@ def guarded(name: str, make: Callable[[], Check | Iterable[Check]]) -> list[Chec
 
     Examples
     --------
-    >>> guarded("prov.json", lambda: checked("prov.json", [], str([]["entity"])))[0].detail
-    ('cannot be checked: TypeError: list indices must be integers or slices, not str',)
+    >>> guarded("prov.json", lambda: checked("prov.json", [], json.loads("{}")["entity"]))[0].detail
+    ("cannot be checked: KeyError: 'entity'",)
     """
     found: list[Check] = []
     try:
