@@ -563,7 +563,8 @@ def _used(folder: Path) -> Mapping[str, str]:
 
 def _title(executed: Path) -> str:
     """The first heading of a notebook."""
-    lines = (line for cell in read_notebook(executed).cells for line in cell.source.splitlines())
+    told = (cell for cell in read_notebook(executed).cells if cell.cell_type == "markdown")  # "# " of code is a comment
+    lines = (line for cell in told for line in cell.source.splitlines())
     return next((line.removeprefix("# ").strip() for line in lines if line.startswith("# ")), executed.stem)
 
 

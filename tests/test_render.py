@@ -76,6 +76,8 @@ def test_a_draft_is_marked_in_page_notebook_and_index(reports):
     folder = reports / "seed-2025-02-01"
     edition = read_edition(folder)
     assert (edition.status, len(edition.reasons)) == ("draft", 1)
+    assert not edition.title.startswith("filled in")  # the comment of the cell that holds the mark
+    assert edition.title
     page = (folder / "report.html").read_text()
     assert "<title>DRAFT" in page
     assert "44 days old" in page
