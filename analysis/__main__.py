@@ -420,9 +420,9 @@ def _notebook(path: Path) -> Path:
     """A notebook by its path; a bare name that is no file here is one that ships: of a checkout, or of a package."""
     if path.exists() or len(path.parts) > 1:
         return path
-    package = Path(__file__).parent
-    shipped = (package.parent / "notebooks" / path, package / "data" / "notebooks" / path)
-    return next((one for one in shipped if one.is_file()), path)
+    from analysis.parameters import shipped_notebook
+
+    return shipped_notebook(path.name) or path
 
 
 def main() -> None:

@@ -7,17 +7,18 @@ What edition.json says of an edition, beside what its record says: inputs, the e
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from analysis import compliance
 from analysis.changes import Came, Comparison, Corrected, Step
 from analysis.errors import InputError
+from analysis.fingerprint import together
 from analysis.gates import gates
-from analysis.manifest import Edition, Inputs, digest
+from analysis.manifest import Edition, digest
 from analysis.parameters import read_notebook
 from analysis.summary import Estimate
 from analysis.verdicts import Check, checked
@@ -43,7 +44,8 @@ def makers(edition: Edition, code: str) -> list[str]:
 def inputs(edition: Edition, documents: Mapping[str, object], *, same: bool) -> Iterator[Check]:
     """Whether the inputs of edition.json have their digest, and are those that results.json names."""
     given = edition.inputs
-    if given.sha256 != _whole(given):
+    parts = {name: value for name, value in asdict(given).items() if name != "sha256"}
+    if given.sha256 != together(parts):
         state = "fault" if same else "not confirmed"  # another program may have had another way to take it
         yield Check("fingerprint", state, ("inputs.sha256 is not that of the inputs that edition.json lists",))
     parameters = given.parameters
@@ -64,17 +66,6 @@ def inputs(edition: Edition, documents: Mapping[str, object], *, same: bool) -> 
             faults += _told(f"inputs.versions.{name}", given.versions[name], recorded["versions"][name], "results.json")
     told = "register, day, parameters and files are those of the record" if recorded else "register and day as asked"
     yield checked("inputs", faults, told)
-
-
-def _whole(given: Inputs) -> str:
-    parts = {
-        "parameters": dict(given.parameters),
-        "notebook": given.notebook,
-        "code": given.code,
-        "files": dict(given.files),
-        "versions": dict(given.versions),
-    }
-    return hashlib.sha256(json.dumps(parts, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
 def _told(place: str, got: object, expected: object, where: str) -> list[str]:

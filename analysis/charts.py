@@ -17,20 +17,18 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable, Sequence
-from datetime import date
-from typing import Protocol
 
 import plotly.graph_objects as go
 
 from analysis.evidence import LOSSES, ReadClaim
-from analysis.figures import quantile_dots, short
+from analysis.figures import losses_known, quantile_dots, short
 from analysis.glimpse import Glimpse
 from analysis.summary import Estimate
 
 __all__ = ["COLOURS", "Answer", "Sources", "lettered"]
 
 # Of Okabe and Ito (2008), those with a contrast of 3 or more against white and against near black.
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#b8619a", "#a87400", "#7a7a7a")
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#b8619a", "#a87400")
 _SYMBOLS = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross")
 # Letters, lines: readable on white and on near black; a page with a theme of its own sets them by its style sheet.
 _INK, _FAINT = "#7a7a7a", "rgba(128, 128, 128, 0.35)"
@@ -58,11 +56,6 @@ def lettered(text: str, longest: int = 60) -> str:
     '&lt;b&gt;120&lt;/b&gt; killed'
     """
     return html.escape(short(" ".join(text.split()), longest), quote=False)
-
-
-class _Figure(Protocol):
-    data: Sequence[go.Scatter]
-    layout: go.Layout
 
 
 def _figure(height: int, **layout: object) -> go.Figure:
@@ -139,8 +132,8 @@ class Answer:
         span = next((end for end in _ENDS if end >= widest), 100)
         ratio, settings = seen.estimate(_RATIO), seen.settings
         ends = ratio.range(settings.level, digits=settings.digits, signed=False)
-        figure: _Figure = self.widget
-        with self.widget.batch_update():
+        figure = self.widget
+        with figure.batch_update():
             figure.layout.title.text = f"Killed and wounded: {ends} of every 100 soldiers ({100 * settings.level:g} %)"
             figure.layout.xaxis.range = [0, span]
             highest = [self._dots(1, seen, span), self._dots(0, reference, span)]
@@ -229,7 +222,8 @@ class Sources:
 
     def show(self, seen: Glimpse) -> None:
         """Draw the claims known on the day, and the answer."""
-        rows, counted = source_rows(seen), set(seen.counted)
+        counted, counting = set(seen.counted), seen.inputs.questions[seen.settings.force].origins
+        rows = losses_known(seen.inputs.claims, seen.settings.day, counted=counted, origins=counting)
         figure = self.widget
         with figure.batch_update():
             key = tuple((one.claim.id, one.claim.id in counted, seen.settings.width) for one in rows)
@@ -252,14 +246,14 @@ class Sources:
         for trace, pieces in ((0, thin), (1, thick)):
             figure.data[trace].x, figure.data[trace].y = _pieces(pieces)
         places = [names.index(one.claim.origin) if one.claim.origin in names else -1 for one in rows]
-        colours = [COLOURS[place % 5] if place >= 0 else _INK for place in places]
+        colours = [COLOURS[place % len(COLOURS)] if place >= 0 else _INK for place in places]
         hollow = [one.claim.id not in counted for one in rows]
         marks = figure.data[2]
         marks.x, marks.y = at, [-y for y in range(len(rows))]
         marks.text = [lettered(f"{one.claim.published}, {one.claim.outlet}; click for more", 110) for one in rows]
         marks.marker.color = marks.marker.line.color = colours
         marks.marker.symbol = [
-            f"{_SYMBOLS[place % 6 if place >= 0 else 0]}{'-open' if empty else ''}"
+            f"{_SYMBOLS[place % len(_SYMBOLS) if place >= 0 else 0]}{'-open' if empty else ''}"
             for place, empty in zip(places, hollow, strict=True)
         ]
         labels = [
@@ -289,26 +283,3 @@ def _pieces(ends: Sequence[tuple[float, float, float]]) -> tuple[list[float | No
         x += [low, high, None]
         y += [height, height, None]
     return x, y
-
-
-def source_rows(seen: Glimpse) -> tuple[ReadClaim, ...]:
-    """Loss claims with a number that are known on the day: those of origins that count first."""
-    day: date = seen.settings.day
-    counted, counting = set(seen.counted), set(seen.inputs.questions[seen.settings.force].origins)
-    found = [
-        one
-        for one in seen.inputs.claims
-        if one.wording.distribution is not None and one.claim.quantity in LOSSES and one.claim.published <= day
-    ]
-
-    def place(one: ReadClaim) -> tuple[bool, str, int, bool, str]:
-        claim = one.claim
-        return (
-            claim.origin not in counting,
-            claim.origin,
-            LOSSES.index(claim.quantity),
-            claim.id not in counted,
-            claim.id,
-        )
-
-    return tuple(sorted(found, key=place))

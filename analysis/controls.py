@@ -40,7 +40,6 @@ from analysis.cells import path_shown
 from analysis.charts import Answer, Sources
 from analysis.errors import InputError, WorkError
 from analysis.evidence import FORCES, LOSSES, ReadClaim, reasons, size_reasons, weights_named
-from analysis.fields import Quantity
 from analysis.glimpse import DRAWS, Glimpse, glimpse
 from analysis.inputs import prepare
 from analysis.lexicon import read_lexicon
@@ -161,7 +160,7 @@ class Explorer:
         self.error = ""
         self.pinned: Glimpse | None = None
         self._register = settings.register  # without the what-if claim
-        self._given = settings  # what the panels show where there are no widgets
+        self._first = self.seen  # what the panels show where there are no widgets
         self._ran: Results | None = None
         self._claim: Hypothetical | None = None
         self._without: Glimpse | None = None
@@ -172,7 +171,7 @@ class Explorer:
         self._list: ITable | None = None
         self._listed: tuple[str, ...] = ()
         self._listed_of: object = None
-        self._by_hand: dict[str, float] = {}  # weights of origins
+        self._by_hand = _named_weights(self.seen)  # of origins
         self._weights: dict[str, _Field] = {}
         self._fields = self._made_fields()
         self._weights = self._made_weights()
@@ -237,8 +236,10 @@ class Explorer:
             It is no sound claim, or has no answer; nothing changes then.
         """
         if claim is None:
-            self._claim, self._without = None, None
-            self._use(replace(self.settings, register=self._register))
+            settings = replace(self.settings, register=self._register)
+            seen = glimpse(settings)
+            self._claim = None
+            self._use(settings, seen)
             return
         copy = with_claim(self._register, claim, Path(tempfile.mkdtemp(dir=self._copies.name)))
         day = max(self.settings.as_of, claim.published)
@@ -269,7 +270,7 @@ class Explorer:
             (
                 Panel(main, figures.publish("answer", results)),
                 Panel(_panel([self._picked]), figures.publish("sources", results)),
-                Panel(_panel([]), _numbers(glimpse(self._given), {})),
+                Panel(_panel([]), _numbers(self._first, {})),
             )
         )
 
@@ -296,13 +297,12 @@ class Explorer:
                 picked.value = self._picked.value
 
         self._list.observe(chosen, "selected_rows")
-        return Panel(_panel([self._list, picked]), _register_table(glimpse(self._given)))
+        return Panel(_panel([self._list, picked]), _register_table(self._first))
 
     def what_if(self) -> Panel:
         """A form for a claim that nobody has made, and the answer with and without it."""
         origins = sorted({one.claim.origin for one in self.seen.inputs.claims})
-        choices = [one for one in (*LOSSES, "deployed", "engaged") if one in Quantity.__args__]
-        quantity = _Field("what is counted", widgets.Dropdown(options=choices))
+        quantity = _Field("what is counted", widgets.Dropdown(options=[*LOSSES, "deployed", "engaged"]))
         wording = _Field("the words", widgets.Text("at least 500"))
         published = _Field("published", widgets.Text(self.settings.as_of))
         origin = _Field("whose figure: an origin of the register, or a new name", widgets.Combobox(options=origins))
@@ -340,25 +340,29 @@ class Explorer:
     def wording(self, words: str = "at least 100") -> Panel:
         """Any words, and how they are read."""
         box = _Field("the words", widgets.Text(words, continuous_update=False))
-        picture, told = widgets.Image(format="png", layout={"max_width": "720px"}), widgets.HTML()
+        image, told = widgets.Image(format="png", layout={"max_width": "720px"}), widgets.HTML()
 
-        def read(_: object = None) -> None:
+        def read(text: str) -> figures.Picture | Table:
+            shown = choose([text], layer="none", register=self._register)
+            one = shown.each[0]
+            told.value = (table := tables.reading(one.one, one.reported))._repr_html_()
+            image.layout.display = "" if shown.numbered else "none"
+            if not shown.numbered:
+                return table
+            picture = wording_figures.publish("wordings", shown)
+            image.value, image.alt_text = picture.png, picture.alt
+            return picture
+
+        def typed(change: Mapping[str, object]) -> None:
             try:
-                shown = choose([box.control.value], layer="none", register=self._register)
-                one = shown.each[0]
-                drawn = wording_figures.publish("wordings", shown).png if shown.numbered else b""
+                read(str(change["new"]))
             except InputError as error:
                 box.tell(str(error))
-                return
-            box.tell("")
-            picture.value, picture.alt_text = drawn, one.one.wording
-            picture.layout.display = "" if drawn else "none"
-            told.value = tables.reading(one.one, one.reported)._repr_html_()
+            else:
+                box.tell("")
 
-        box.control.observe(read, "value")
-        read()
-        shown = choose([words], layer="none", register=self._register)
-        return Panel(_panel([box.box, picture, told]), wording_figures.publish("wordings", shown))
+        box.control.observe(typed, "value")
+        return Panel(_panel([box.box, image, told]), read(words))
 
     def limits(self) -> Prose:
         """What is not in the answer to the settings given."""
@@ -371,7 +375,7 @@ class Explorer:
     def _results(self) -> Results:
         """A run of the settings given, for what stands where there are no widgets."""
         if self._ran is None:
-            self._ran = run(replace(self._given, max_draws=DRAWS))
+            self._ran = run(replace(self._first.settings, max_draws=DRAWS))
         return self._ran
 
     # How they are made
@@ -417,9 +421,7 @@ class Explorer:
         return [(first + timedelta(days=later)).isoformat() for later in range((last - first).days + 1)]
 
     def _made_weights(self) -> dict[str, _Field]:
-        """A slider for each origin that ever gives a loss; those that the settings name are as if moved by hand."""
-        named = weights_named(self.settings.weights, register=self.seen.inputs.register)
-        self._by_hand = {name: float(part.partition("=")[2]) for name, part in named.items()}
+        """A slider for each origin that ever gives a loss."""
         made = {}
         for name in sorted({one.claim.origin for one in self.seen.inputs.claims if one.claim.quantity in LOSSES}):
             value = self._by_hand.get(name, 1.0)
@@ -453,9 +455,10 @@ class Explorer:
 
     def reset(self) -> None:
         """Back to the settings that the controls began with; a pinned answer stays."""
-        self._by_hand = {}
-        self._claim, self._without = None, None
-        self._use(self._given)
+        settings = self._first.settings
+        seen = glimpse(settings)  # of the register as it is now
+        self._by_hand, self._claim = _named_weights(seen), None
+        self._use(settings, seen)
 
     def _moved(self, name: str) -> Callable[[object], None]:
         """What happens when a control is moved."""
@@ -503,10 +506,9 @@ class Explorer:
         """A line of an error, without the folder of a copy that nobody sees."""
         return line.replace(path_shown(copy), copy.name) if self._copies.name in str(copy) else line
 
-    def _use(self, settings: Settings, seen: Glimpse | None = None, without: Glimpse | None = None) -> None:
+    def _use(self, settings: Settings, seen: Glimpse, without: Glimpse | None = None) -> None:
         """Show an answer, and put the controls where it stands."""
-        self.seen = seen or glimpse(settings)
-        self.settings, self._without, self.error = settings, without, ""
+        self.seen, self.settings, self._without, self.error = seen, settings, without, ""
         self._moving = True
         try:
             for name, field in self._fields.items():
@@ -555,8 +557,9 @@ class Explorer:
                 field.control.disabled = not counts
                 field.name(f"{name}: {100 * question.weights[name]:.0f} %" if counts else f"{name}: does not count yet")
                 field.box.layout.display = "" if counts else "none"
-                if counts and name not in self._by_hand:
-                    field.control.value = 1 / max(streams.count(sources[name].stream), 1)
+                if counts:
+                    share = 1 / max(streams.count(sources[name].stream), 1)
+                    field.control.value = self._by_hand.get(name, share)
         finally:
             self._moving = False
 
@@ -576,6 +579,12 @@ class Explorer:
         if self._claim is None:
             return ""
         return _numbers(self.seen, {"without the what-if claim": self._without})._repr_html_()
+
+
+def _named_weights(seen: Glimpse) -> dict[str, float]:
+    """The weights that settings name, by origin: as if they had been moved by hand."""
+    named = weights_named(seen.settings.weights, register=seen.inputs.register)
+    return {name: float(part.partition("=")[2]) for name, part in named.items()}
 
 
 def _panel(children: Iterable[widgets.Widget]) -> widgets.VBox:
@@ -607,20 +616,22 @@ _HEADINGS = ("published", "origin", "as printed", "what", "counted", "outlet")
 
 def _claim_rows(seen: Glimpse) -> dict[str, tuple[str, ...]]:
     """A row for each claim of the register, by its id."""
-    why, counted, day = _reasons(seen), seen.counted, seen.settings.day
-    rows = {}
-    for one in seen.inputs.claims:
-        claim = one.claim
-        state = "yes" if claim.id in counted else "not known yet" if claim.published > day else why.get(claim.id, "no")
+    states, rows = _states(seen), {}
+    for claim in (one.claim for one in seen.inputs.claims):
         what = claim.quantity.replace("_", " ")
-        rows[claim.id] = (claim.published.isoformat(), claim.origin, claim.wording, what, state, claim.outlet)
+        shown = (claim.published.isoformat(), claim.origin, claim.wording, what, states[claim.id], claim.outlet)
+        rows[claim.id] = shown
     return rows
 
 
-def _reasons(seen: Glimpse) -> dict[str, str]:
+def _states(seen: Glimpse) -> dict[str, str]:
+    """Whether each claim counts, or why it does not, by its id."""
     inputs, settings = seen.inputs, seen.settings
     terms = {"as_of": settings.day, "window": settings.window}
-    return reasons(inputs.claims, **terms) | size_reasons(inputs.claims, register=inputs.register, **terms)
+    why = reasons(inputs.claims, **terms) | size_reasons(inputs.claims, register=inputs.register, **terms)
+    states = dict.fromkeys((one.claim.id for one in inputs.claims), "not known yet")
+    known = (one.claim.id for one in inputs.claims if one.claim.published <= settings.day)
+    return states | {claim: why.get(claim, "no") for claim in known} | dict.fromkeys(seen.counted, "yes")
 
 
 def _told(one: ReadClaim, seen: Glimpse) -> str:
@@ -632,7 +643,7 @@ def _told(one: ReadClaim, seen: Glimpse) -> str:
         ("said by", claim.speaker),
         ("printed by", f"{claim.outlet}, {claim.published}"),
         ("figure of", str(claim.as_of)),
-        ("counted", _claim_rows(seen)[claim.id][_HEADINGS.index("counted")]),
+        ("counted", _states(seen)[claim.id]),
         ("note", claim.note),
     ]
     link = html.escape(claim.url)

@@ -19,7 +19,7 @@ from analysis.claims import register_path
 from analysis.errors import InputError
 from analysis.manifest import Inputs, digest
 
-__all__ = ["code_digest", "fingerprint", "without_places"]
+__all__ = ["code_digest", "fingerprint", "together", "without_places"]
 
 _PACKAGE = Path(__file__).parent
 _LIBRARIES = (
@@ -61,8 +61,12 @@ def fingerprint(notebook: Path, parameters: Mapping[str, object], *, terms: Mapp
         "files": files,
         "versions": _versions(),
     }
-    whole = hashlib.sha256(json.dumps(parts, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
-    return Inputs(sha256=whole, **parts)
+    return Inputs(sha256=together(parts), **parts)
+
+
+def together(parts: Mapping[str, object]) -> str:
+    """SHA-256 of all inputs of an edition, as edition.json lists them."""
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
 def without_places(parameters: Mapping[str, object]) -> dict[str, object]:

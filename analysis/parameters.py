@@ -32,7 +32,7 @@ from analysis.errors import InputError
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-__all__ = ["cast_parameters", "declared_parameters", "read_notebook"]
+__all__ = ["cast_parameters", "declared_parameters", "read_notebook", "shipped_notebook"]
 
 # jsonschema compiles a grammar of rfc3987_syntax at import, a second or more that no notebook schema needs.
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
@@ -204,3 +204,10 @@ def read_notebook(notebook: Path) -> NotebookNode:
         cell.setdefault("id", f"cell-{number}")
     raw["nbformat_minor"] = max(5, raw.get("nbformat_minor", 0))
     return nbformat.reads(json.dumps(raw), as_version=4)
+
+
+def shipped_notebook(name: str) -> Path | None:
+    """The notebook of this name that comes with the program: of a checkout, or of a package."""
+    package = Path(__file__).parent
+    places = (package.parent / "notebooks" / name, package / "data" / "notebooks" / name)
+    return next((place for place in places if place.is_file()), None)

@@ -27,7 +27,7 @@ from analysis.verdicts import Check, checked
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-__all__ = ["page_again", "ran", "shipped"]
+__all__ = ["page_again", "ran"]
 
 _DRAFT = "edition-draft"
 _FILLED = ("edition-changes", "edition-compliance")
@@ -95,13 +95,6 @@ class _Active(HTMLParser):
         if tag in _ACTIVE:
             self.faults.append(f"<{tag}> in report.html; a page runs nothing and loads nothing")
         self.faults += [f"<{tag} {name}> in report.html; a page runs nothing" for name, _ in attrs if name[:2] == "on"]
-
-
-def shipped(edition: Edition) -> Path | None:
-    """The notebook of this name that comes with this program: of a checkout, or of a package."""
-    package = Path(__file__).parent
-    places = (package.parent / "notebooks" / edition.notebook, package / "data" / "notebooks" / edition.notebook)
-    return next((place for place in places if place.is_file()), None)
 
 
 def ran(folder: Path, edition: Edition, source: Path | None) -> Iterator[Check]:

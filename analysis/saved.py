@@ -10,6 +10,7 @@ pool: median
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -85,5 +86,4 @@ def command(path: str | Path) -> str:
     >>> command("settings.yaml")
     'casualty-report render -f settings.yaml'
     """
-    shown = Path(path).as_posix()
-    return f"casualty-report render -f {shown if shown.isascii() and ' ' not in shown else repr(shown)}"
+    return shlex.join(["casualty-report", "render", "-f", Path(path).as_posix()])

@@ -21,8 +21,9 @@ from analysis import accounts
 from analysis.errors import InputError
 from analysis.fingerprint import code_digest
 from analysis.manifest import MANIFEST, Edition, digest, read_edition
+from analysis.parameters import shipped_notebook
 from analysis.recomputed import computed_again, copies, provenance, table
-from analysis.reprint import page_again, ran, shipped
+from analysis.reprint import page_again, ran
 from analysis.traced import paper, printed
 from analysis.verdicts import Check, Verified, checked, guarded
 
@@ -66,7 +67,7 @@ def verify(folder: Path, *, code: str | None = None, notebook: Path | None = Non
     checks = [_manifest(edition, name), *guarded("files", lambda: _files(folder, edition)), _names(edition)]
     if any(what != "file" for _, what in _walked(folder)):
         return Verified(name, (*checks, Check("the rest", "not made", ("nothing is read beside what is no file",))))
-    source = notebook or shipped(edition)
+    source = notebook or shipped_notebook(edition.notebook)
     return Verified(name, (*checks, *_read(folder, edition, code or code_digest(), source, again=again)))
 
 

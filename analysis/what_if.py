@@ -28,6 +28,7 @@ from pathlib import Path
 from analysis.cells import path_shown
 from analysis.claims import COLUMNS, Register, read_register, register_path
 from analysis.errors import InputError, WorkError
+from analysis.evidence import read_claims
 from analysis.fields import Source
 
 __all__ = ["HYPOTHETICAL", "Hypothetical", "with_claim"]
@@ -101,18 +102,14 @@ def with_claim(register: str | Path, claim: Hypothetical, folder: str | Path) ->
         raise WorkError(f"{path_shown(target)}: {(error.strerror or 'cannot be written').lower()}") from None
     copy = target / path.name
     try:
-        _check(copy)
+        read_claims(read_register(copy))
     except InputError as error:
         # The claim is what the user typed: its row in a copy that nobody sees would be no help.
         place = f"{path_shown(copy)}:"
-        raise InputError(*(_without_place(line, place) for line in error.faults)) from None
+        lines = [_without_place(line, place) for line in error.faults]
+        # The day of the figure is that of the print, so what is wrong with it is told already.
+        raise InputError(*(line for line in lines if not line.startswith("as_of is "))) from None
     return copy
-
-
-def _check(copy: Path) -> None:
-    from analysis.evidence import read_claims
-
-    read_claims(read_register(copy))
 
 
 def _without_place(line: str, place: str) -> str:

@@ -81,6 +81,24 @@ def test_weights_are_named_only_where_a_hand_has_moved_them(explorer):
     assert explorer._weights["NIS"].control.value == 1
 
 
+def test_weights_that_were_given_are_as_if_moved_by_hand_and_come_back():
+    explorer = Explorer(Settings(weights="NIS=2"))
+    explorer.set("width", 2.0)
+    assert explorer.settings.weights == "NIS=2"
+    explorer.set("NIS", 0.5)
+    assert explorer.settings.weights == "NIS=0.5"
+    explorer.reset()
+    assert (explorer.settings.weights, explorer._weights["NIS"].control.value) == ("NIS=2", 2)
+    explorer.set("pool", "median")
+    assert explorer.settings.weights == "NIS=2"
+
+
+def test_a_claim_whose_day_is_none_is_told_in_one_line(explorer):
+    with pytest.raises(InputError) as refused:
+        explorer.suppose(Hypothetical("killed", "at least 500", "2024-12-3", "NIS"))
+    assert refused.value.faults == ("published is '2024-12-3', expected a date like 2024-12-19",)
+
+
 def test_a_pinned_answer_is_drawn_behind_and_stands_in_the_table(explorer):
     explorer.pin()
     explorer.set("width", 2.0)

@@ -43,11 +43,7 @@ def made(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def edition(made, tmp_path) -> Path:
-    """A copy to spoil, without its paper."""
-    copied = Path(shutil.copytree(made, tmp_path / NAME))
-    (copied / "report.pdf").unlink(missing_ok=True)
-    sign(copied)
-    return copied
+    return unprinted(made, tmp_path)
 
 
 @pytest.fixture(scope="module")
@@ -61,8 +57,12 @@ def draft(made) -> Path:
 
 @pytest.fixture
 def later(draft, tmp_path) -> Path:
-    """A copy of the draft to spoil, without its paper."""
-    copied = Path(shutil.copytree(draft, tmp_path / LATER))
+    return unprinted(draft, tmp_path)
+
+
+def unprinted(folder: Path, target: Path) -> Path:
+    """A copy to spoil, without its paper."""
+    copied = Path(shutil.copytree(folder, target / folder.name))
     (copied / "report.pdf").unlink(missing_ok=True)
     sign(copied)
     return copied
