@@ -331,6 +331,20 @@ def verify(context: click.Context, folder: Path, as_json: bool) -> None:
     context.exit(0 if verified.sound else 1)
 
 
+@cli.command(context_settings={"ignore_unknown_options": True})
+@click.option("--folder", type=Path, help="Where to work; without this, the clone, or casualty-report here.")
+@click.argument("options", nargs=-1, type=click.UNPROCESSED, metavar="[JUPYTERLAB'S OPTIONS]...")
+def lab(folder: Path | None, options: tuple[str, ...]) -> None:
+    """
+    Open JupyterLab on the notebooks and the register, with settings of its own.
+
+    Yours are neither read nor changed. JupyterLab's options, like --no-browser or --port=8890, may follow.
+    """
+    from analysis import lab as laboratory
+
+    laboratory.start(laboratory.place_of(folder), options)
+
+
 def _settings(register: str, options: dict[str, object]) -> object:
     """Settings from text, each cast to the type of its default."""
     from dataclasses import asdict

@@ -57,6 +57,7 @@ FLOORS = (
     ("report",),
     ("batch", "index"),
     ("verify",),
+    ("lab",),
     ("__main__",),
 )
 FLOOR = {module: height for height, modules in enumerate(FLOORS) for module in modules}
@@ -69,6 +70,8 @@ OWNERS = {
     "dask": ("executors",),
     "distributed": ("executors",),
     "prov": ("custody",),
+    "jupyterlab": ("lab",),
+    "jupyterlab_server": ("lab",),
 }
 MODULES = sorted(path.stem for path in PACKAGE.glob("*.py") if path.stem != "__init__")
 
