@@ -15,7 +15,6 @@ ROOT = Path(__file__).parent.parent
 
 # conda-forge's names where they differ from ours.
 CONDA_NAMES = {"matplotlib": "matplotlib-base"}
-WIDGET = "application/vnd.jupyter.widget-view+json"
 BEGIN, END = "<!-- answer: begin -->", "<!-- answer: end -->"
 
 
@@ -87,28 +86,20 @@ def figures(folder: Path) -> None:
 
 
 def notebook(path: Path) -> None:
-    """
-    The notebook with its outputs stored, as nbval compares them.
-
-    Widgets are not stored: they live as long as their kernel, and what stands for them is stored beside them.
-    """
+    """The notebook with its outputs stored, as nbval compares them."""
     import nbformat
 
     from analysis.execution import execute
+    from tests.stored_notebooks import as_stored
 
     execute(path, path, {})
-    made = nbformat.read(path, as_version=4)
-    made.metadata.pop("widgets", None)
-    for cell in made.cells:
-        for output in cell.get("outputs", []):
-            output.get("data", {}).pop(WIDGET, None)
-    path.write_text(nbformat.writes(made) + "\n", encoding="utf-8")
+    path.write_text(as_stored(nbformat.read(path, as_version=4)), encoding="utf-8", newline="")
 
 
 def main(wanted: list[str]) -> None:
     """Rebuild what is named."""
     if "environment" in wanted:
-        (ROOT / "environment.yml").write_text(environment(), encoding="utf-8")
+        (ROOT / "environment.yml").write_text(environment(), encoding="utf-8", newline="")
     if "figures" in wanted:
         figures(ROOT / "figures")
     if "notebook" in wanted:
@@ -116,7 +107,7 @@ def main(wanted: list[str]) -> None:
             notebook(path)
     if "readme" in wanted:
         path = ROOT / "README.md"
-        path.write_text(readme(path.read_text(encoding="utf-8")), encoding="utf-8")
+        path.write_text(readme(path.read_text(encoding="utf-8")), encoding="utf-8", newline="")
 
 
 if __name__ == "__main__":
