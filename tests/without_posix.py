@@ -2,7 +2,7 @@
 Windows as far as Linux can show it: ``python -m tests.without_posix analysis estimate seed`` runs a module as there.
 
 Modules, calls and signals that Windows lacks are taken away before anything of this project is imported. What the
-standard library and three others use of them in their own branches for Linux stays, since on Windows they take another branch.
+standard library and three others need in their branches for Linux stays: on Windows they take another branch.
 """
 
 from __future__ import annotations
@@ -38,7 +38,9 @@ ABSENT = {
 
 
 def take_away() -> None:
-    """Take away what Windows lacks, for the rest of this process."""
+    """Take away what Windows lacks, for the rest of this process, and print as Windows does into a pipe."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(encoding="cp1252", errors=stream.errors)
     for name in MODULES:
         sys.modules[name] = None  # type: ignore[assignment]
     # Event loops ask for a pair in the system's own way, which on Linux is this one.
