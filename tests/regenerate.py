@@ -15,6 +15,8 @@ ROOT = Path(__file__).parent.parent
 
 # conda-forge's names where they differ from ours.
 CONDA_NAMES = {"matplotlib": "matplotlib-base"}
+# What pip has to bring: the first is not there, the others not for Windows ("playwright" is the one for Node there).
+NOT_ON_CONDA = ("axe-playwright-python", "playwright", "pypdfium2")
 BEGIN, END = "<!-- answer: begin -->", "<!-- answer: end -->"
 
 
@@ -22,7 +24,10 @@ def environment() -> str:
     """environment.yml from pyproject.toml: the same names and bounds in conda's form."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     wanted = sorted({*project["dependencies"], *project["optional-dependencies"]["dev"]})
-    lines = [f"  - python {project['requires-python']}", *(f"  - {conda(one)}" for one in wanted), "  - pip"]
+    by_pip = [one for one in wanted if re.match(r"[A-Za-z0-9._-]+", one)[0] in NOT_ON_CONDA]
+    by_conda = [f"  - {conda(one)}" for one in wanted if one not in by_pip]
+    lines = [f"  - python {project['requires-python']}", *by_conda, "  - pip", "  - pip:"]
+    lines += [f"      - {one}" for one in by_pip]
     head = [
         "# Generated from pyproject.toml by `make lock`. After `conda env create -f environment.yml`:",
         "#   conda activate casualty-report && pip install --no-deps --no-build-isolation --editable .",
