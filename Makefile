@@ -1,6 +1,6 @@
 # make report   set up, render the report of the seed register, say where it is
 # make test     set up, run every test
-# make lab      set up, open JupyterLab in notebooks/
+# make lab      set up, open JupyterLab on the notebooks and the register
 # make bench    set up, print the measurements (never pass or fail)
 # make figures  rebuild what is committed from a run: pictures, stored outputs, the README's numbers
 # make lock     resolve requirements.lock and environment.yml again from pyproject.toml
@@ -24,7 +24,7 @@ test: env
 	@$(BIN)/python -m pytest
 
 lab: env
-	@$(BIN)/jupyter lab --notebook-dir=notebooks
+	@$(BIN)/casualty-report lab
 
 bench: env
 	@for file in tests/benchmarks/bench_*.py; do $(BIN)/python $$file || exit 1; done

@@ -9,7 +9,9 @@ What a command does not need is not imported: ``--help`` knows neither numpy nor
 from __future__ import annotations
 
 import contextlib
+import io
 import json
+import os
 import re
 import sys
 import time
@@ -384,6 +386,20 @@ def verify(context: click.Context, folder: Path, notebook: Path | None, as_json:
     context.exit(verified.code)
 
 
+@cli.command(context_settings={"ignore_unknown_options": True})
+@click.option("--folder", type=Path, help="Where to work; without this, the clone, or casualty-report here.")
+@click.argument("options", nargs=-1, type=click.UNPROCESSED, metavar="[JUPYTERLAB'S OPTIONS]...")
+def lab(folder: Path | None, options: tuple[str, ...]) -> None:
+    """
+    Open JupyterLab on the notebooks and the register, with settings of its own.
+
+    Yours are neither read nor changed. JupyterLab's options, like --no-browser or --port=8890, may follow.
+    """
+    from analysis import lab as laboratory
+
+    laboratory.start(laboratory.place_of(folder), options)
+
+
 def _settings(register: str, options: dict[str, object]) -> object:
     """Settings from text, each cast to the type of its default."""
     from dataclasses import asdict
@@ -425,8 +441,17 @@ def _notebook(path: Path) -> Path:
     return shipped_notebook(path.name) or path
 
 
+def _print_utf8() -> None:
+    """Print UTF-8 also where the system's text is another, as that of Windows is when it goes to a file or a pipe."""
+    for stream in (sys.stdout, sys.stderr):
+        # PYTHONIOENCODING is the user's own word.
+        if isinstance(stream, io.TextIOWrapper) and "PYTHONIOENCODING" not in os.environ:
+            stream.reconfigure(encoding="utf-8", errors=stream.errors)
+
+
 def main() -> None:
     """Run a command; turn its errors into lines and an exit code."""
+    _print_utf8()
     try:
         code = cli(standalone_mode=False) or 0
     except InputError as error:

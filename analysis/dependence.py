@@ -98,7 +98,7 @@ def write(found: Dependence, folder: str | Path) -> None:
         return
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
-    (target / "sensitivity.json").write_text(to_json(found), encoding="utf-8")
+    (target / "sensitivity.json").write_text(to_json(found), encoding="utf-8", newline="")
 
 
 def inputs_record(found: Sensitivity) -> dict[str, object]:

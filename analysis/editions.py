@@ -45,6 +45,7 @@ _EXCHANGE = 2  # RENAME_EXCHANGE of linux/fs.h
 _HERE = -100  # AT_FDCWD
 _SWAP = 2  # RENAME_SWAP of macOS's sys/stdio.h
 _HEX = "[0-9a-f]{8}"
+_TO_FLUSH = "r+b" if sys.platform == "win32" else "rb"  # Windows flushes only what is open to be written
 _SLICE = 0.5  # seconds of waiting after which a stop is looked for
 
 
@@ -186,7 +187,7 @@ def _settle(folder: Path) -> None:
     """Have the disk hold every file before the name does; a power cut then leaves the old edition or the new one."""
     for file in folder.rglob("*"):
         if file.is_file():
-            with file.open("rb") as held:
+            with file.open(_TO_FLUSH) as held:
                 os.fsync(held.fileno())
         elif file.is_dir():
             _settle_names(file)
@@ -317,7 +318,7 @@ def fail(target: Path, files: dict[str, str]) -> Path:
 
     def build(made: Path) -> None:
         for name, text in files.items():
-            (made / name).write_text(text, encoding="utf-8")
+            (made / name).write_text(text, encoding="utf-8", newline="")
 
     return publish(build, folder / target.name)
 

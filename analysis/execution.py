@@ -14,6 +14,7 @@ import logging
 import os
 import re
 import signal
+import socket
 import sys
 import tempfile
 import threading
@@ -66,8 +67,8 @@ def execute(
     Run a notebook from top to bottom in a fresh kernel and write it, with its outputs, to another file.
 
     The kernel is this interpreter's, works in the current folder and listens on sockets in a private folder,
-    so no port is opened and runs side by side do not meet; several threads may run notebooks at once. What is written
-    holds no time and no random id. A kernel that dies before it is ready is started once more.
+    so no port is opened, but on Windows, and runs side by side do not meet; several threads may run notebooks at once.
+    What is written holds no time and no random id. A kernel that dies before it is ready is started once more.
 
     Parameters
     ----------
@@ -134,7 +135,7 @@ def _in_a_loop(task: Callable[[], T]) -> T:
     from jupyter_core.utils import ensure_event_loop
 
     def closed_after() -> T:
-        loop = ensure_event_loop()
+        loop = ensure_event_loop(prefer_selector_loop=True)  # on Windows the other kind cannot wait for kernels
         try:
             return task()
         finally:
@@ -312,9 +313,16 @@ def _id(cell: NotebookNode) -> str:
 
 
 def _sockets(private: Path) -> Config:
-    """Let the kernel listen on sockets in a private folder: a relative path, the default, can wait forever."""
+    """
+    Let the kernel listen on sockets in a private folder: a relative path, the default, can wait forever.
+
+    Windows has none. There it listens on ports of this machine alone, and hears only who knows the key of its run.
+    """
     from traitlets.config import Config
 
+    if not hasattr(socket, "AF_UNIX"):
+        file = str(private / "kernel.json")
+        return Config({"KernelManager": {"transport": "tcp", "connection_file": file, "ip": "127.0.0.1"}})
     if len(os.fsencode(private)) > _LONGEST_SOCKET_FOLDER:
         raise InputError(f"the temporary folder is {private.parent}, expected a shorter path like /tmp; set TMPDIR")
     connection = {"transport": "ipc", "connection_file": str(private / "kernel.json"), "ip": str(private / "k")}
@@ -366,7 +374,7 @@ def _write(notebook: NotebookNode, output: Path, *, last: int | None = None) -> 
             elif printed.output_type == "stream" and printed.name == "stderr":
                 printed.text = hide_places(printed.text)
     aside = output.with_name(f".{output.name}.part")
-    nbformat.write(written, aside)
+    aside.write_text(f"{nbformat.writes(written)}\n", encoding="utf-8", newline="")
     aside.replace(output)
 
 

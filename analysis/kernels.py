@@ -83,8 +83,8 @@ class Leash:
         return process
 
     def interrupt(self) -> None:
-        """Raise KeyboardInterrupt in the cell that runs."""
-        if self._process is not None:
+        """Raise KeyboardInterrupt in the cell that runs; Windows has no such signal for another process."""
+        if self._process is not None and sys.platform != "win32":
             with contextlib.suppress(psutil.Error):
                 self._process.send_signal(signal.SIGINT)
 

@@ -175,7 +175,7 @@ def write_edition(edition: Edition, folder: Path) -> None:
         _ADAPTER.validate_json(text)
     except ValidationError as error:
         raise WorkError("\n".join(_faults(folder / MANIFEST, error))) from error
-    (folder / MANIFEST).write_text(text, encoding="utf-8")
+    (folder / MANIFEST).write_text(text, encoding="utf-8", newline="")
 
 
 def read_edition(folder: Path) -> Edition:

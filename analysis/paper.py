@@ -10,13 +10,13 @@ True
 
 import base64
 import contextlib
-import fcntl
 import json
 import os
 import re
 import select
 import shutil
 import signal
+import sys
 import tempfile
 import threading
 import time
@@ -28,7 +28,7 @@ from typing import Any, Self
 
 from analysis.errors import InputError, WorkError
 
-__all__ = ["BROWSER", "PLACES", "Printer", "Printers", "find_browser", "stop_all", "to_pdf"]
+__all__ = ["BROWSER", "PLACES", "Printer", "Printers", "find_browser", "stop_all", "to_pdf", "why_none"]
 
 BROWSER = "CASUALTY_REPORT_BROWSER"  # the environment variable that names the browser to use
 _NAMES = (
@@ -93,24 +93,36 @@ def find_browser(environment: Mapping[str, str] | None = None) -> Path | None:
     Returns
     -------
     Path or None
-        Chromium before Chrome before Edge. None on Windows, where notebooks do not run over private sockets either.
+        Chromium before Chrome before Edge. None on Windows, where a browser cannot be given pipes by number.
 
     Raises
     ------
     InputError
-        CASUALTY_REPORT_BROWSER names what is no program.
+        CASUALTY_REPORT_BROWSER names what is no program, or a browser on Windows.
     """
     variables = os.environ if environment is None else environment
     if named := variables.get(BROWSER):
         found = shutil.which(named) or (named if Path(named).is_file() else None)
         if found is None:
             raise InputError(f"{BROWSER} is {named!r}, expected the path of Chromium, Chrome or Edge")
+        if not _prints():
+            raise InputError(f"{BROWSER} is {named!r}, expected no such variable: {why_none()}")
         return Path(found)
-    if not hasattr(os, "posix_spawn"):
+    if not _prints():
         return None
     path = variables.get("PATH")
     found = next((place for name in _NAMES if (place := shutil.which(name, path=path))), None)
     return Path(found) if found else next((Path(place) for place in PLACES if Path(place).is_file()), None)
+
+
+def why_none() -> str:
+    """Say why `find_browser` has found none."""
+    return "no Chromium, Chrome or Edge was found" if _prints() else f"no PDF is printed on {sys.platform}"
+
+
+def _prints() -> bool:
+    """Whether the system starts a program with pipes that have given numbers."""
+    return hasattr(os, "posix_spawn")
 
 
 def to_pdf(page: Path, target: Path, *, browser: Path, moment: datetime, timeout: float | None = None) -> None:
@@ -215,6 +227,8 @@ class Printer:
 
     def _start(self) -> None:
         """Start the browser with pipes for orders and answers, which it knows by the numbers 3 and 4."""
+        import fcntl  # Windows has none, and `find_browser` finds no browser there
+
         (heard, self._orders), (self._answers, said) = os.pipe(), os.pipe()
         # Above 4, so that neither is put over the other.
         theirs = [fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 5) for end in (heard, said)]

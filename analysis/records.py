@@ -198,9 +198,9 @@ def write(results: Results, folder: str | Path) -> None:
         return
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
-    (target / "results.json").write_text(to_json(results), encoding="utf-8")
-    (target / "estimates.csv").write_text(to_csv(results), encoding="utf-8")
-    (target / "prov.json").write_text(to_prov(results), encoding="utf-8")
+    (target / "results.json").write_text(to_json(results), encoding="utf-8", newline="")
+    (target / "estimates.csv").write_text(to_csv(results), encoding="utf-8", newline="")
+    (target / "prov.json").write_text(to_prov(results), encoding="utf-8", newline="")
     origin = register_path(results.settings.register).parent
     for name in results.register.digests:
         (target / name).write_bytes((origin / name).read_bytes())

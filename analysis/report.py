@@ -28,7 +28,7 @@ from analysis.execution import INJECTED, execute, hide_places
 from analysis.fingerprint import fingerprint, without_places
 from analysis.gates import MAX_AGE
 from analysis.manifest import MANIFEST, Edition, Inputs, Previous, digest, read_edition, write_edition
-from analysis.paper import find_browser
+from analysis.paper import find_browser, why_none
 from analysis.parameters import cast_parameters, declared_parameters, read_notebook
 from analysis.run_record import Record
 
@@ -411,7 +411,7 @@ class _Run:
         from analysis.page import to_html
 
         page = to_html(executed, draft=reasons, vectors=folder / "figures")
-        (folder / "report.html").write_text(page, encoding="utf-8")
+        (folder / "report.html").write_text(page, encoding="utf-8", newline="")
         if reasons:
             from analysis.settled import mark_draft
 
@@ -422,7 +422,7 @@ class _Run:
 
         browser = find_browser()
         if browser is None:
-            self.notes.append("no Chromium, Chrome or Edge was found, so there is no report.pdf; report.html is whole")
+            self.notes.append(f"{why_none()}, so there is no report.pdf; report.html is whole")
             return
         left = None if self.way.deadline is None else max(1.0, self.way.deadline - time.monotonic())
         page, printed = folder / "report.html", folder / "report.pdf"

@@ -59,7 +59,7 @@ def page_again(folder: Path, edition: Edition, *, others: Sequence[str]) -> Iter
     notebook.cells = [cell for cell in notebook.cells if cell.id != _DRAFT]  # it is put in when the page is made
     with tempfile.TemporaryDirectory(prefix="casualty-report-") as made:
         plain = Path(made) / edition.notebook
-        plain.write_text(writes(notebook) + "\n", encoding="utf-8")
+        plain.write_text(writes(notebook) + "\n", encoding="utf-8", newline="")
         again = to_html(plain, draft=edition.reasons, vectors=folder / "figures")
     if page == again:
         yield Check("page again", "sound", (f"report.html is what this program makes of {edition.notebook}",))

@@ -11,6 +11,8 @@ pool: median
 from __future__ import annotations
 
 import shlex
+import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -86,4 +88,5 @@ def command(path: str | Path) -> str:
     >>> command("settings.yaml")
     'casualty-report render -f settings.yaml'
     """
-    return shlex.join(["casualty-report", "render", "-f", Path(path).as_posix()])
+    words = ["casualty-report", "render", "-f", Path(path).as_posix()]
+    return subprocess.list2cmdline(words) if sys.platform == "win32" else shlex.join(words)

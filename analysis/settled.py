@@ -121,7 +121,7 @@ def settle(
         model = () if last.code == code else ("the program was changed",)
         comparison = changes.compare(last.folder, folder, edition=last.name, model=model)
         _keep(last, folder)
-    (folder / "changes.json").write_text(changes.to_json(comparison), encoding="utf-8")
+    (folder / "changes.json").write_text(changes.to_json(comparison), encoding="utf-8", newline="")
     met = gates(record, comparison, max_age=max_age)
     may = bool(met and approved) and all(gate.approvable for gate in met)
     settled = Settled(comparison, met, approved if may else None, last)
@@ -132,7 +132,7 @@ def settle(
     if last is not None:
         before = compliance.Before(last.name, digest(folder / PREVIOUS / "results.json"))
     checked = compliance.check(folder, notebook, before=before, gates=settled.reasons, code=code, again=again)
-    (folder / "compliance.json").write_text(compliance.to_json(checked), encoding="utf-8")
+    (folder / "compliance.json").write_text(compliance.to_json(checked), encoding="utf-8", newline="")
     _fill(notebook, "edition-compliance", (Prose((checked.sentence,)), checked.table()))
     _write(notebook, executed)
     return settled

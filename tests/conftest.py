@@ -46,6 +46,15 @@ def browser() -> Path:
     return found
 
 
+@pytest.fixture(scope="module")
+def laboratory(browser, tmp_path_factory):
+    """JupyterLab as ``python -m analysis lab`` starts it, on a copy of the repository, and a browser to open it in."""
+    from tests import laboratory as kit
+
+    with kit.started(kit.clone(tmp_path_factory.mktemp("clone")), tmp_path_factory.mktemp("home"), browser) as made:
+        yield made
+
+
 @pytest.fixture(scope="session")
 def seed_edition(tmp_path_factory) -> Path:
     """The seed report as executed once, with the figures and files that it writes."""

@@ -20,6 +20,7 @@ import shutil
 import tempfile
 import time
 from collections import defaultdict
+from functools import reduce
 from io import BytesIO
 from pathlib import Path
 from queue import Empty
@@ -43,8 +44,11 @@ if not nbval.__version__.startswith("0.11"):
 # Another CPU or BLAS moves a long sum by about 1e-15 of itself; what is printed on purpose has fewer digits.
 RELATIVE_TOLERANCE = 1e-9
 # Edges one grey level off give at most 1. Measured on a 640 by 480 figure: a recoloured line of 0.5 pt gives
-# 4.4, of 1.5 pt 9 to 11. One changed digit of a title gives 1.8 and passes: print such numbers as text too.
+# 4.4, of 1.5 pt 9 to 11. What is small hides in the mean, so pixels that are another colour are counted as well: one
+# changed digit of 8 points at 110 dots an inch gives 11 at least (3 for 8, in grey), an edge rounded otherwise none.
 PICTURE_TOLERANCE = 2.0
+COLOUR_TOLERANCE = 32  # levels of 255 in one channel
+PIXELS = 4  # that may be another colour
 CELL_TIMEOUT = 120.0  # s; nbval waits 2000 s, longer than a whole test run may take
 POLL = 0.5  # s between two looks at whether a silent kernel still lives
 
@@ -83,7 +87,7 @@ def unlike_texts(stored: str, new: str) -> str:
 
 def unlike_pictures(stored: str, new: str) -> str:
     """
-    Compare two pictures in base64 by size and by the RMS difference of red, green, blue and alpha.
+    Compare two pictures in base64 by size, by the RMS difference of red, green, blue and alpha, and pixel by pixel.
 
     Returns
     -------
@@ -99,10 +103,12 @@ def unlike_pictures(stored: str, new: str) -> str:
     was, now = pictures
     if was.size != now.size:
         return f"the picture of {was.width} x {was.height} pixels is now {now.width} x {now.height}"
-    difference = math.hypot(*ImageStat.Stat(ImageChops.difference(was, now)).rms) / 2  # of four channels
-    if difference <= PICTURE_TOLERANCE:
-        return ""
-    return f"the pictures differ by RMS {difference:.2f} of 255, allowed is {PICTURE_TOLERANCE:g}"
+    difference = ImageChops.difference(was, now)
+    rms = math.hypot(*ImageStat.Stat(difference).rms) / 2  # of four channels
+    if rms > PICTURE_TOLERANCE:
+        return f"the pictures differ by RMS {rms:.2f} of 255, allowed is {PICTURE_TOLERANCE:g}"
+    others = sum(reduce(ImageChops.lighter, difference.split()).histogram()[COLOUR_TOLERANCE + 1 :])
+    return f"{others} pixels have another colour, allowed are {PIXELS}" if others > PIXELS else ""
 
 
 def _places(outputs: list[NotebookNode]) -> dict[str, list[tuple[NotebookNode, str]]]:

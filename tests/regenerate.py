@@ -15,7 +15,8 @@ ROOT = Path(__file__).parent.parent
 
 # conda-forge's names where they differ from ours.
 CONDA_NAMES = {"matplotlib": "matplotlib-base"}
-WIDGET = "application/vnd.jupyter.widget-view+json"
+# What pip has to bring: the first is not there, the others not for Windows ("playwright" is the one for Node there).
+NOT_ON_CONDA = ("axe-playwright-python", "playwright", "pypdfium2")
 BEGIN, END = "<!-- answer: begin -->", "<!-- answer: end -->"
 
 
@@ -23,7 +24,10 @@ def environment() -> str:
     """environment.yml from pyproject.toml: the same names and bounds in conda's form."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     wanted = sorted({*project["dependencies"], *project["optional-dependencies"]["dev"]})
-    lines = [f"  - python {project['requires-python']}", *(f"  - {conda(one)}" for one in wanted), "  - pip"]
+    by_pip = [one for one in wanted if re.match(r"[A-Za-z0-9._-]+", one)[0] in NOT_ON_CONDA]
+    by_conda = [f"  - {conda(one)}" for one in wanted if one not in by_pip]
+    lines = [f"  - python {project['requires-python']}", *by_conda, "  - pip", "  - pip:"]
+    lines += [f"      - {one}" for one in by_pip]
     head = [
         "# Generated from pyproject.toml by `make lock`. After `conda env create -f environment.yml`:",
         "#   conda activate casualty-report && pip install --no-deps --no-build-isolation --editable .",
@@ -87,28 +91,20 @@ def figures(folder: Path) -> None:
 
 
 def notebook(path: Path) -> None:
-    """
-    The notebook with its outputs stored, as nbval compares them.
-
-    Widgets are not stored: they live as long as their kernel, and what stands for them is stored beside them.
-    """
+    """The notebook with its outputs stored, as nbval compares them."""
     import nbformat
 
     from analysis.execution import execute
+    from tests.stored_notebooks import as_stored
 
     execute(path, path, {})
-    made = nbformat.read(path, as_version=4)
-    made.metadata.pop("widgets", None)
-    for cell in made.cells:
-        for output in cell.get("outputs", []):
-            output.get("data", {}).pop(WIDGET, None)
-    path.write_text(nbformat.writes(made) + "\n", encoding="utf-8")
+    path.write_text(as_stored(nbformat.read(path, as_version=4)), encoding="utf-8", newline="")
 
 
 def main(wanted: list[str]) -> None:
     """Rebuild what is named."""
     if "environment" in wanted:
-        (ROOT / "environment.yml").write_text(environment(), encoding="utf-8")
+        (ROOT / "environment.yml").write_text(environment(), encoding="utf-8", newline="")
     if "figures" in wanted:
         figures(ROOT / "figures")
     if "notebook" in wanted:
@@ -116,7 +112,7 @@ def main(wanted: list[str]) -> None:
             notebook(path)
     if "readme" in wanted:
         path = ROOT / "README.md"
-        path.write_text(readme(path.read_text(encoding="utf-8")), encoding="utf-8")
+        path.write_text(readme(path.read_text(encoding="utf-8")), encoding="utf-8", newline="")
 
 
 if __name__ == "__main__":

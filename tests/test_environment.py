@@ -13,13 +13,13 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tests.regenerate import CONDA_NAMES, environment
+from tests.regenerate import CONDA_NAMES, NOT_ON_CONDA, environment
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 DECLARED = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"]]
 CONDA = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
-SPECIFICATIONS = [one for one in CONDA["dependencies"] if one != "pip"]
+*SPECIFICATIONS, PIP, BY_PIP = CONDA["dependencies"]
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
 PINS = dict(re.findall(r"^([A-Za-z0-9._-]+)==([^ ;\\]+)", LOCK, flags=re.MULTILINE))
 
@@ -32,9 +32,15 @@ def test_names_and_bounds_agree():
     ours = {CONDA_NAMES.get(one.name, one.name): str(one.specifier) for one in map(Requirement, DECLARED)}
     ours["python"] = PROJECT["requires-python"]
     theirs = dict(one.split(" ", 1) for one in SPECIFICATIONS)
+    theirs |= {one.name: str(one.specifier) for one in map(Requirement, BY_PIP["pip"])}
+    assert (PIP, set(BY_PIP)) == ("pip", {"pip"})
     assert {name: set(bounds.split(",")) for name, bounds in theirs.items()} == {
         name: set(bounds.split(",")) for name, bounds in ours.items()
     }
+
+
+def test_pip_brings_only_what_conda_forge_does_not():
+    assert [Requirement(one).name for one in BY_PIP["pip"]] == list(NOT_ON_CONDA)
 
 
 @pytest.mark.parametrize("specification", SPECIFICATIONS)

@@ -61,6 +61,7 @@ FLOORS = (
     ("batch", "index"),
     ("accounts", "recomputed", "reprint", "traced"),
     ("verify",),
+    ("lab",),
     ("__main__",),
 )
 FLOOR = {module: height for height, modules in enumerate(FLOORS) for module in modules}
@@ -73,6 +74,8 @@ OWNERS = {
     "dask": ("executors",),
     "distributed": ("executors",),
     "prov": ("custody",),
+    "jupyterlab": ("lab",),
+    "jupyterlab_server": ("lab",),
     "plotly": ("charts",),
     "ipywidgets": ("controls",),
     "itables": ("controls",),

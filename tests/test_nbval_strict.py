@@ -4,12 +4,14 @@ import base64
 import copy
 import getpass
 import os
+import re
 import runpy
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from configparser import ConfigParser
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -19,6 +21,8 @@ from xml.etree import ElementTree
 import nbformat
 import nbval
 import pytest
+from matplotlib import style
+from matplotlib.figure import Figure
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook, new_output
@@ -28,6 +32,7 @@ from tests.nbval_strict import SocketKernelManager, StrictKernel, unlike_picture
 
 PYTESTS_OWN = f"pytest-of-{getpass.getuser()}"  # the folder of tmp_path
 ROOT = Path(__file__).resolve().parents[1]
+SANITIZING = ROOT / "tests" / "nbval_sanitize.cfg"
 
 
 def drawing(*, line: str = "navy", width: int = 640) -> Image.Image:
@@ -310,6 +315,41 @@ def test_pictures_may_differ_by_two_grey_levels_and_no_more() -> None:
     assert unlike_pictures(grey[0], grey[2]) == "the pictures differ by RMS 2.60 of 255, allowed is 2"
 
 
+def spotted(spots: int, level: int) -> str:
+    """A grey field with some pixels of another level."""
+    picture = Image.new("L", (100, 100), 100)
+    for place in range(spots):
+        picture.putpixel((place, 50), level)
+    return png(picture)
+
+
+def test_a_few_pixels_may_have_another_colour_and_no_more() -> None:
+    field = spotted(0, 0)
+    assert unlike_pictures(field, spotted(4, 133)) == ""
+    assert unlike_pictures(field, spotted(40, 132)) == ""  # 32 * sqrt(3 / 4 * 40 / 10000) = 1.75 in the mean
+    # For the mean they are few: 33 * sqrt(3 / 4 * 5 / 10000) = 0.64.
+    assert unlike_pictures(field, spotted(5, 133)) == "5 pixels have another colour, allowed are 4"
+
+
+def drawn(words: str, *, colour: str) -> str:
+    """Words as the smallest of our figures have them: 8 points at 110 dots an inch, in the house's font."""
+    file = BytesIO()
+    with style.context(str(ROOT / "figures" / "style.mplstyle")):
+        figure = Figure(figsize=(7.2, 2.6))
+        figure.text(0.1, 0.5, words, fontsize=8, color=colour)
+        figure.savefig(file, dpi=110)
+    return base64.b64encode(file.getvalue()).decode()
+
+
+@pytest.mark.parametrize("colour", ["black", "#767676"])
+def test_one_digit_in_a_drawing_is_seen(colour: str) -> None:
+    """Each by the one after it, and the two that are most alike, in the lightest grey that is still read on white."""
+    digits = [drawn(digit, colour=colour) for digit in "0123456789"]
+    assert unlike_pictures(digits[3], drawn("3", colour=colour)) == ""
+    for one, other in [*((digit, (digit + 1) % 10) for digit in range(10)), (3, 8)]:
+        assert unlike_pictures(digits[one], digits[other]) != ""
+
+
 def test_transparency_counts() -> None:
     faint, full = (png(Image.new("RGBA", (8, 8), (100, 100, 100, alpha))) for alpha in (250, 255))
     assert unlike_pictures(faint, full) == "the pictures differ by RMS 2.50 of 255, allowed is 2"
@@ -326,3 +366,101 @@ def test_another_nbval_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nbval, "__version__", "0.12.0")
     with pytest.raises(pytest.UsageError, match=r"patches nbval 0\.11, found 0\.12\.0"):
         runpy.run_path(str(ROOT / "tests" / "nbval_strict.py"))
+
+
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+TEXTS = ("text/plain", "text/html", "text/markdown")
+
+
+def test_every_code_cell_of_every_notebook_is_collected() -> None:
+    """By the settings of the project, as ``make test`` runs them."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "--collect-only", "--quiet", "-p", "no:cacheprovider", "-n", "0", "notebooks"],
+        cwd=ROOT,
+        env={name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = {line for line in done.stdout.splitlines() if "::" in line}
+    wanted = set()
+    for path in NOTEBOOKS:
+        code = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+        wanted |= {f"notebooks/{path.name}::Cell {number}" for number in range(len(code))}
+    assert len(NOTEBOOKS) == 5
+    assert found == wanted
+
+
+def sanitizing() -> list[tuple[str, str]]:
+    """The rules of the project, each a pattern and what stands for it."""
+    rules = ConfigParser()
+    rules.read(SANITIZING, encoding="utf-8")
+    return [(rules[name]["regex"], rules[name]["replace"]) for name in rules.sections()]
+
+
+def test_the_rules_of_what_may_differ_are_few_and_each_has_its_reason() -> None:
+    assert sanitizing() == [(r"python \d+\.\d+\.\d+", "python VERSION")]
+    for section in SANITIZING.read_text(encoding="utf-8").split("\n\n")[1:]:
+        assert section.startswith("# ")
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_every_stored_number_is_seen_when_its_last_digit_is_another(path: Path) -> None:
+    """Line by line, as a line break is the end of any number; before a point and after it count as two numbers."""
+    seen = 0
+    for cell in nbformat.read(path, as_version=4).cells:
+        for output in cell.get("outputs", []):
+            for text in [output.get("text", ""), *(output.get("data", {}).get(kind, "") for kind in TEXTS)]:
+                for pattern, word in sanitizing():
+                    text = re.sub(pattern, word, text)
+                for line in text.splitlines():
+                    for digit in re.finditer(r"\d(?!\d)", line):
+                        other = str((int(digit[0]) + 1) % 10)
+                        changed = f"{line[: digit.start()]}{other}{line[digit.end() :]}"
+                        assert unlike_texts(line, changed), f"{digit.start()} of {line}"
+                        seen += 1
+    assert seen > 100
+
+
+def bumped(text: str, pattern: str) -> str:
+    """The text with the last digit of the first number that the pattern marks changed by one."""
+    place = re.search(pattern, text).end(1) - 1
+    return f"{text[:place]}{(int(text[place]) + 1) % 10}{text[place + 1 :]}"
+
+
+def test_a_changed_number_or_picture_in_a_committed_notebook_fails_its_cell_and_no_other(tmp_path: Path) -> None:
+    notebook = nbformat.read(ROOT / "notebooks" / "wording.ipynb", as_version=4)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    tables = [number for number, cell in enumerate(code) if "<td" in str(cell.outputs)]
+    pictures = [number for number, cell in enumerate(code) if "image/png" in str(cell.outputs)]
+    in_text, in_page, *_ = tables
+    recoloured, lost, exchanged = pictures
+    expected = {}
+
+    stored = code[in_text].outputs[0].data
+    stored["text/plain"] = bumped(stored["text/plain"], r"(\d+)\n")
+    expected[in_text] = "text/plain: words or whole numbers differ"
+    stored = code[in_page].outputs[0].data
+    stored["text/html"] = bumped(stored["text/html"], r">[^<]*?(\d+)[^\d<]*</td>")
+    expected[in_page] = "text/html: "
+
+    stored = code[recoloured].outputs[0].data
+    picture = Image.open(BytesIO(base64.b64decode(stored["image/png"])))
+    picture.paste("black", (700, 600, 705, 601))  # 5 pixels of a picture of 1,8 million
+    stored["image/png"] = png(picture)
+    expected[recoloured] = "image/png: 5 pixels have another colour, allowed are 4"
+    del code[lost].outputs[0].data["image/png"]
+    expected[lost] = "Unexpected output fields"
+    code[exchanged].outputs[0].data["image/png"] = png(drawing())
+    expected[exchanged] = "image/png: the picture of 640 x 480 pixels is now "
+
+    nbformat.write(notebook, tmp_path / "wording.ipynb")
+    run = run_pytest(tmp_path, "--nbval-sanitize-with", str(SANITIZING))
+    assert run.left_behind == []
+    failures = {test: said for test, said in run.failures.items() if said is not None}
+    assert set(failures) == {("wording.ipynb", f"Cell {number}") for number in expected}
+    for number, said in expected.items():
+        told = failures["wording.ipynb", f"Cell {number}"]
+        assert said in told
+        assert f"Cell {number}: Cell outputs differ" in told
+    assert len(run.failures) == len(code)

@@ -12,19 +12,20 @@ import time
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.regenerate import readme
 
 ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"```sh(?: (run|cluster))?\n(.*?)```", TEXT, flags=re.DOTALL)
+BLOCKS = re.findall(r"```sh(?: (run|cluster|conda))?\n(.*?)```", TEXT, flags=re.DOTALL)
 
 
 def lines(mark: str) -> list[str]:
     return [line for marked, block in BLOCKS if marked == mark for line in block.strip().splitlines()]
 
 
-RUN, MAKE, CLUSTER = lines("run"), lines(""), lines("cluster")
+RUN, MAKE, CLUSTER, CONDA = lines("run"), lines(""), lines("cluster"), lines("conda")
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +44,21 @@ def test_numbers_are_current():
 def test_every_block_is_known():
     assert MAKE == ["make report", "make test"]
     assert len(RUN) >= 6
+
+
+def test_conda_gets_what_is_there(clone):
+    """conda is no part of the tests' environment: what its lines name is looked up, and ours of them run."""
+    create, activate, install, render, lab = map(shlex.split, CONDA)
+    conda = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+    assert create == ["conda", "env", "create", "-f", "environment.yml"]
+    assert activate == ["conda", "activate", conda["name"]]
+    assert install[0] in conda["dependencies"]
+    assert any(one.startswith("hatchling ") for one in conda["dependencies"])  # what --no-build-isolation builds with
+    assert render[:3] == lab[:3] == ["python", "-m", "analysis"]
+    done = run(shlex.join(render), clone)
+    assert done.returncode == 0, done.stderr
+    assert (clone / "reports" / "seed-2024-12-19" / "report.html").is_file()
+    assert run(shlex.join([*lab, "--help"]), clone).returncode == 0
 
 
 def environment() -> dict[str, str]:
