@@ -11,6 +11,8 @@ FLOORS = (
     ("errors",),
     ("distributions",),
     ("cells", "fields"),
+    ("displays",),
+    ("summary",),
     ("claims",),
     ("lexicon",),
     ("phrases",),
@@ -23,7 +25,6 @@ FLOORS = (
     ("smooth",),
     ("model",),
     ("pools", "lattice", "streaming"),
-    ("summary",),
     ("linter",),
     ("settings", "estimates"),
     ("inputs", "asked"),
@@ -69,6 +70,7 @@ OWNERS = {
     "dask": ("executors",),
     "distributed": ("executors",),
     "prov": ("custody",),
+    "wcwidth": ("displays",),
 }
 MODULES = sorted(path.stem for path in PACKAGE.glob("*.py") if path.stem != "__init__")
 
