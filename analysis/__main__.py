@@ -1,8 +1,8 @@
 """
 The command line: ``casualty-report``, or ``python -m analysis``.
 
-Exit 0: done. Exit 1: the work failed. Exit 2: the input is wrong. Exit 3: an edition is a draft. A line for each fault
-on stderr, no traceback.
+Exit 0: done. Exit 1: the work failed. Exit 2: the input is wrong. Exit 3: an edition is a draft. Exit 4: an edition is
+not confirmed. A line for each fault on stderr, no traceback.
 What a command does not need is not imported: ``--help`` knows neither numpy nor Jupyter.
 """
 
@@ -12,15 +12,18 @@ import contextlib
 import json
 import re
 import sys
+import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import click
 
-from analysis.errors import InputError, Stopped, WorkError
+from analysis.errors import InputError, Stopped, WorkError, shown
 
 __all__ = ["main"]
 
+_PATIENCE = 5.0  # seconds that a stopped run waits to write the index
 # The settings that options give, with what they mean; their types and defaults are those of settings.Settings.
 _OPTIONS = {
     "as_of": "A date, or today; claims published later are not known yet.",
@@ -185,6 +188,7 @@ def sensitivity(
 @click.argument("registers", nargs=-1, metavar="[REGISTER]...")
 @_settings_options
 @click.option("-p", "--parameter", "extra", nargs=2, multiple=True, metavar="NAME VALUE", help="Any of the notebook's.")
+@click.option("-f", "--parameters-file", type=Path, help="Settings in YAML, as explore.ipynb writes them.")
 @click.option("--notebook", type=Path, help="One of your own, or claims.ipynb; without this, report.ipynb.")
 @click.option("--output", type=Path, default=Path("reports"), show_default=True, help="Folder that holds the reports.")
 @click.option("--max-age", type=click.IntRange(0), help="Days of the newest claim after which it is a draft. [30]")
@@ -200,6 +204,7 @@ def render(
     context: click.Context,
     registers: tuple[str, ...],
     extra: tuple[tuple[str, str], ...],
+    parameters_file: Path | None,
     notebook: Path | None,
     output: Path,
     max_age: int | None,
@@ -218,21 +223,28 @@ def render(
     Exit 3: one of them is a draft, and stderr says why. --as-of takes a date, today, several with commas between them,
     or first..last.
     """
-    from analysis import batch, index
-    from analysis.editions import exclusive
+    from analysis import batch
     from analysis.gates import MAX_AGE
 
     source = _notebook(notebook or Path("report.ipynb"))
     age = MAX_AGE if max_age is None else max_age
-    given = {**options, **dict(extra)}
+    typed = {name: value for name, value in options.items() if value is not None}
+    given = {**_from_file(parameters_file), **typed, **dict(extra)}
     orders = [
         _order(source, output, {**given, "register": register, **day}, age, approve)
         for register in registers or (given.get("register") or "seed",)
         for day in _days(given.get("as_of"))
     ]
     codes = []
+    deadline = None if timeout is None else time.monotonic() + timeout
     with _progress(len(orders)) as (advance, say):
-        rendered = batch.render_all(orders, jobs=jobs, force=again, fast=fast, timeout=timeout, progress=advance)
+
+        def tell(line: str) -> None:
+            say(f"casualty-report: {line}", True)
+
+        rendered = batch.render_all(
+            orders, jobs=jobs, force=again, fast=fast, timeout=timeout, progress=advance, say=tell
+        )
         try:
             for outcome in rendered:
                 codes.append(outcome.code)
@@ -240,12 +252,44 @@ def render(
                     say(line, err)
                 if timings:
                     say(outcome.record.table(), True)
+        except BaseException:
+            deadline = time.monotonic() + _PATIENCE  # whoever stops a run wants its end
+            raise
         finally:
-            if output.is_dir():
-                with exclusive(output / "index.html"):
-                    index.write(output, base_url=base_url)
+            codes += _write_index(output, base_url, deadline, tell)
     # What failed comes before a draft; of failures, wrong input before work that failed.
     context.exit(next((code for code in (2, 1, 3) if code in codes), 0))
+
+
+def _from_file(path: Path | None) -> dict[str, object]:
+    """The parameters of a file, which the command line's own go before."""
+    if path is None:
+        return {}
+    from analysis.saved import read_file
+
+    # YAML takes a date for one.
+    return {name: str(value) if name == "as_of" else value for name, value in read_file(path).items()}
+
+
+def _write_index(output: Path, base_url: str, deadline: float | None, tell: Callable[[str], None]) -> list[int]:
+    """Write the index of all editions. What is wrong with it is a code and a line, and hides no other end of a run."""
+    from analysis import index
+    from analysis.editions import exclusive
+
+    if not output.is_dir():
+        return []
+    waiting = partial(tell, "the index is being written by another run; waiting for it")
+    try:
+        with exclusive(output / index.PAGE, deadline=deadline, waiting=waiting):
+            index.write(output, base_url=base_url)
+    except InputError as error:
+        for fault in error.faults:
+            tell(fault)
+        return [2]
+    except WorkError as error:
+        tell(str(error))
+        return [1]
+    return []
 
 
 def _days(as_of: str | None) -> list[dict[str, str]]:
@@ -260,10 +304,13 @@ def _days(as_of: str | None) -> list[dict[str, str]]:
     for part in (one.strip() for one in as_of.split(",")):
         first, _, last = part.replace("today", today().isoformat()).partition("..")
         try:
-            stretch = (date.fromisoformat(last) - date.fromisoformat(first)).days + 1 if last else 1
-            days += [(date.fromisoformat(first) + timedelta(days=later)).isoformat() for later in range(stretch)]
+            begin, end = date.fromisoformat(first), date.fromisoformat(last or first)
         except ValueError:
             days.append(first)  # refused where the settings are
+            continue
+        if end < begin:
+            raise InputError(f"as_of is {shown(part)}, expected the earlier day first, like 2024-12-19..2024-12-20")
+        days += [(begin + timedelta(days=later)).isoformat() for later in range((end - begin).days + 1)]
     return [{"as_of": day} for day in dict.fromkeys(days)]
 
 
@@ -315,20 +362,26 @@ def _progress(editions: int) -> Iterator[tuple[Callable[[], object], Callable[[s
 
 @cli.command()
 @click.argument("folder", type=Path)
+@click.option("--notebook", type=Path, help="What the edition was run from, if that is one of your own.")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 @click.pass_context
-def verify(context: click.Context, folder: Path, as_json: bool) -> None:
+def verify(context: click.Context, folder: Path, notebook: Path | None, as_json: bool) -> None:
     """
-    Check an edition: its files, its numbers computed again, and each number that HTML and PDF print.
+    Check an edition: its files, its numbers and its page made again, and each number that HTML and PDF print.
 
-    Exit 1: something does not hold.
+    Exit 0: sound. Exit 1: something does not hold. Exit 4: not confirmed, no fault was found and something could not be
+    decided here, as for an edition of another version of the program. Nothing is signed: this shows accidents and
+    careless edits, and not a forger who writes page, record and digests anew with this program.
     """
     from analysis import verify as verifying
     from analysis.fingerprint import code_digest
 
-    verified = verifying.verify(folder, code=code_digest())
+    source = None if notebook is None else _notebook(notebook)
+    if source is not None and not source.is_file():
+        raise InputError(f"--notebook is {str(notebook)!r}, which is no file; expected a notebook like report.ipynb")
+    verified = verifying.verify(folder, code=code_digest(), notebook=source)
     click.echo(verified.to_json() if as_json else verified.text(), nl=not as_json)
-    context.exit(0 if verified.sound else 1)
+    context.exit(verified.code)
 
 
 def _settings(register: str, options: dict[str, object]) -> object:
@@ -352,8 +405,11 @@ def _headline(folder: Path) -> str:
 
     if not (folder / "results.json").is_file():
         return "rendered"
-    results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
-    if "estimates" not in results:
+    try:
+        results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+    except ValueError:  # it is of another kind
+        return "rendered"
+    if not isinstance(results, dict) or results.get("schema") != "results-1":
         return "rendered"
     record = next(one for one in results["estimates"] if one["name"] == "casualties_ratio")
     settings = results["settings"]
@@ -364,9 +420,9 @@ def _notebook(path: Path) -> Path:
     """A notebook by its path; a bare name that is no file here is one that ships: of a checkout, or of a package."""
     if path.exists() or len(path.parts) > 1:
         return path
-    package = Path(__file__).parent
-    shipped = (package.parent / "notebooks" / path, package / "data" / "notebooks" / path)
-    return next((one for one in shipped if one.is_file()), path)
+    from analysis.parameters import shipped_notebook
+
+    return shipped_notebook(path.name) or path
 
 
 def main() -> None:

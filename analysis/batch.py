@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from types import FrameType
 
 from analysis.errors import InputError, Stopped
-from analysis.report import Order, Outcome, Way, render
+from analysis.report import Order, Outcome, Way, clear_up, render
 
 __all__ = ["render_all"]
 
@@ -38,6 +38,7 @@ def render_all(
     fast: bool = False,
     timeout: float | None = None,
     progress: Callable[[], object] | None = None,
+    say: Callable[[str], object] | None = None,
 ) -> Iterator[Outcome]:
     """
     Render editions and yield their outcomes in the order they were asked for.
@@ -56,6 +57,8 @@ def render_all(
         Seconds for all of it.
     progress : callable, optional
         Called when an edition is done, from any thread.
+    say : callable, optional
+        Called with a line that cannot wait for an outcome, from any thread.
 
     Raises
     ------
@@ -68,13 +71,15 @@ def render_all(
 
     if len({order.target for order in orders}) < len(orders):
         raise InputError("two of these editions are for the same folder; name each register and day once")
+    for folder in sorted({order.target.parent for order in orders}):
+        clear_up(folder)
     deadline = None if timeout is None else time.monotonic() + timeout
     with contextlib.ExitStack() as stack:
         stack.enter_context(_signals())
         server = stack.enter_context(kernels.Server()) if fast else None
         browser = paper.find_browser()
         printers = stack.enter_context(paper.Printers(browser)) if browser else None
-        way = Way(force, deadline, server, printers, threading.BoundedSemaphore(jobs))
+        way = Way(force, deadline, server, printers, threading.BoundedSemaphore(jobs), say=say)
         # Threads that only wait for the edition before them hold no place, so there are more threads than places.
         pool = ThreadPoolExecutor(max_workers=max(1, min(len(orders), 3 * jobs)))
         futures: dict[int, Future[Outcome]] = {}
@@ -88,6 +93,7 @@ def render_all(
         except BaseException:
             for future in futures.values():
                 future.cancel()
+            way.stopped.set()
             execution.stop_all()
             paper.stop_all()
             raise

@@ -27,6 +27,7 @@ __all__ = ["CAUSES", "Came", "Comparison", "Corrected", "Step", "compare", "to_j
 
 CAUSES = ("model", "data correction", "evidence")
 _ANSWER = "casualties_ratio"
+_COUNTED = "counted as "
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,11 @@ class Came:
     published: str
     outlet: str
     used_as: str
+
+    @property
+    def counted(self) -> bool:
+        """Whether the answer rests on it."""
+        return self.used_as.startswith(_COUNTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,15 +130,17 @@ def compare(previous: Path, current: Path, *, edition: str, model: tuple[str, ..
     old, new = _results(previous), _results(current)
     before, after = _answer(old), _answer(new)
     known, now = _known(old), _known(new)
-    came = tuple(_came(now[name]) for name in sorted(now.keys() - known.keys()))
-    corrected = _corrected(old, new)
+    renamed = _renamed(old, new)
+    same = known.keys() | renamed.values()
+    came = tuple(_came(now[name]) for name in sorted(now.keys() - same))
+    corrected = _corrected(old, new, renamed)
     register = str(new["register"]["name"])
     settings = {**new["settings"], "as_of": old["settings"]["as_of"]}
     method = (*_method(old, new), *model)
     steps = [_step("model", method, before, lambda: _run(previous / f"{register}.csv", settings))]
     reached = steps[-1].answer or before
     rows = tuple(one.what for one in corrected)
-    steps.append(_step("data correction", rows, reached, lambda: _run_some(current, register, known.keys(), settings)))
+    steps.append(_step("data correction", rows, reached, lambda: _run_some(current, register, same, settings)))
     arrived = tuple(f'{one.origin}: "{one.wording}" {one.quantity.replace("_", " ")}' for one in came)
     if old["settings"]["as_of"] != new["settings"]["as_of"]:
         arrived += (f"the day is {new['settings']['as_of']} instead of {old['settings']['as_of']}",)
@@ -158,14 +166,35 @@ def _known(record: Mapping[str, object]) -> dict[str, Mapping[str, object]]:
 
 def _came(claim: Mapping[str, object]) -> Came:
     names = ("id", "origin", "wording", "quantity", "published", "outlet")
-    use = f"counted as {claim['used_as']}" if claim["used_as"] else f"not counted: {claim['reason']}"
+    use = f"{_COUNTED}{claim['used_as']}" if claim["used_as"] else f"not counted: {claim['reason']}"
     return Came(**{name: str(claim[name]) for name in names}, used_as=use)
 
 
-def _corrected(old: Mapping[str, object], new: Mapping[str, object]) -> tuple[Corrected, ...]:
+def _renamed(old: Mapping[str, object], new: Mapping[str, object]) -> dict[str, str]:
+    """The new names, by the old, of rows that are otherwise the same: such a row is no claim that came."""
+    before, known, after = _known(old), _known(new), {one["id"] for one in new["claims"]}
+    gone = sorted(before.keys() - after)
+    found: dict[str, str] = {}
+    for name in sorted(known.keys() - before.keys()):
+        if match := next((one for one in gone if one not in found and _said(before[one]) == _said(known[name])), None):
+            found[match] = name
+    return found
+
+
+def _said(claim: Mapping[str, object]) -> dict[str, object]:
+    """What a row says, its own name aside."""
+    return {field: value for field, value in claim.items() if field not in _OF_THE_RUN | {"id"}}
+
+
+def _corrected(
+    old: Mapping[str, object], new: Mapping[str, object], renamed: Mapping[str, str]
+) -> tuple[Corrected, ...]:
     """Rows that both editions could know and that differ, and origins that are described otherwise."""
     before, after = _known(old), {one["id"]: one for one in new["claims"]}
-    found = [Corrected(name, f"{name} was removed") for name in sorted(before.keys() - after.keys())]
+    found = [
+        Corrected(name, f"{name} is named {renamed[name]} now" if name in renamed else f"{name} was removed")
+        for name in sorted(before.keys() - after.keys())
+    ]
     for name in sorted(before.keys() & after.keys()):
         fields = [
             field

@@ -10,18 +10,34 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import errno
+import math
 import os
 import re
 import secrets
 import shutil
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from analysis.errors import InputError, WorkError, shown
 
-__all__ = ["FAILED", "checked_name", "exclusive", "fail", "publish", "recover"]
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
+__all__ = [
+    "FAILED",
+    "abandoned",
+    "checked_name",
+    "exclusive",
+    "fail",
+    "forget_failure",
+    "publish",
+    "recover",
+    "write_whole",
+]
 
 FAILED = "failed"  # the folder, beside the editions, of runs that failed
 _LOCKS = ".locks"
@@ -29,6 +45,7 @@ _EXCHANGE = 2  # RENAME_EXCHANGE of linux/fs.h
 _HERE = -100  # AT_FDCWD
 _SWAP = 2  # RENAME_SWAP of macOS's sys/stdio.h
 _HEX = "[0-9a-f]{8}"
+_SLICE = 0.5  # seconds of waiting after which a stop is looked for
 
 
 def checked_name(name: str, *, what: str) -> str:
@@ -56,7 +73,11 @@ def checked_name(name: str, *, what: str) -> str:
 
 @contextlib.contextmanager
 def exclusive(
-    target: Path, *, deadline: float | None = None, waiting: Callable[[], None] | None = None
+    target: Path,
+    *,
+    deadline: float | None = None,
+    waiting: Callable[[], object] | None = None,
+    stopped: threading.Event | None = None,
 ) -> Iterator[None]:
     """
     Be the only writer of an edition: wait for another one, whose lock the system drops when it dies.
@@ -69,13 +90,15 @@ def exclusive(
         A moment of `time.monotonic`.
     waiting : callable, optional
         Called once when there is somebody to wait for.
+    stopped : Event, optional
+        When it is set, nobody waits any longer.
 
     Raises
     ------
     InputError
         The folder of editions cannot be made or written.
     WorkError
-        Somebody else was still at it when the deadline passed.
+        Somebody else was still at it when the deadline passed, or when the wait was stopped.
     """
     from filelock import FileLock, Timeout
 
@@ -88,7 +111,7 @@ def exclusive(
         except Timeout:
             if waiting:
                 waiting()
-            lock.acquire(timeout=-1 if deadline is None else max(0.0, deadline - time.monotonic()))
+            _wait(lock, deadline, stopped)
     except Timeout:
         raise WorkError(f"{target} is being written by another run, which did not end in time") from None
     except OSError as error:
@@ -97,6 +120,22 @@ def exclusive(
         yield
     finally:
         lock.release()
+
+
+def _wait(lock: BaseFileLock, deadline: float | None, stopped: threading.Event | None) -> None:
+    """Take a lock as soon as it is free, in slices: a wait inside the lock itself hears of no signal."""
+    from filelock import Timeout
+
+    limit = math.inf if deadline is None else deadline
+    while True:
+        left = 0.0 if stopped is not None and stopped.is_set() else max(0.0, limit - time.monotonic())
+        try:
+            lock.acquire(timeout=min(_SLICE, left))  # of filelock, a negative one has no end
+        except Timeout:
+            if not left:
+                raise
+        else:
+            return
 
 
 def publish(build: Callable[[Path], None], target: Path) -> Path:
@@ -135,6 +174,7 @@ def publish(build: Callable[[Path], None], target: Path) -> Path:
         build(folder)
         _settle(folder)
         _move(folder, place)
+        _settle_names(place.parent)
     except OSError as error:
         raise WorkError(f"{target} was not written: {error.strerror or error}") from error
     finally:
@@ -148,6 +188,20 @@ def _settle(folder: Path) -> None:
         if file.is_file():
             with file.open("rb") as held:
                 os.fsync(held.fileno())
+        elif file.is_dir():
+            _settle_names(file)
+    _settle_names(folder)
+
+
+def _settle_names(folder: Path) -> None:
+    """Have the disk hold the names in a folder; Windows cannot open one, and holds them by itself."""
+    if sys.platform == "win32":
+        return
+    held = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(held)
+    finally:
+        os.close(held)
 
 
 def _move(folder: Path, place: Path) -> None:
@@ -180,9 +234,43 @@ def _exchange(one: Path, other: Path) -> bool:
         failed = libc.renamex_np(*names, _SWAP)
     else:
         return False
-    if failed and ctypes.get_errno() not in {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP}:
+    # EPERM: what a container's filter answers to a call that it does not know.
+    if failed and ctypes.get_errno() not in {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EPERM}:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
     return not failed
+
+
+def write_whole(file: Path, content: bytes) -> None:
+    """
+    Write a file aside and move it into place: a reader, or whoever clears up behind a killed run, has all of it.
+
+    Raises
+    ------
+    WorkError
+        The system refused.
+    """
+    aside = file.with_name(f".{file.name}-{secrets.token_hex(4)}")
+    try:
+        aside.write_bytes(content)
+        aside.replace(file)  # os.replace: in one step
+    except OSError as error:
+        raise WorkError(f"{file} was not written: {error.strerror or error}") from error
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def abandoned(folder: Path) -> tuple[Path, ...]:
+    """
+    The editions of which something half-built or set aside lies in a folder.
+
+    Whether a run is still at it, its lock tells. What has no lock was not left by a run, and is nobody's to remove.
+    """
+    if not folder.is_dir():
+        return ()
+    pattern = re.compile(rf"\.(.+?)-{_HEX}(-previous)?")
+    left = [child.name for child in folder.iterdir() if child.is_dir() and not child.is_symlink()]
+    names = {match[1] for name in left if (match := pattern.fullmatch(name))}
+    return tuple(folder / name for name in sorted(names) if (folder / _LOCKS / f"{name}.lock").is_file())
 
 
 def recover(target: Path) -> tuple[Path, ...]:
@@ -232,3 +320,10 @@ def fail(target: Path, files: dict[str, str]) -> Path:
             (made / name).write_text(text, encoding="utf-8")
 
     return publish(build, folder / target.name)
+
+
+def forget_failure(target: Path) -> None:
+    """Remove what an earlier failure of an edition has left, once it is made; never through a symbolic link."""
+    folder = target.parent / FAILED
+    if not folder.is_symlink():
+        shutil.rmtree(folder / target.name, ignore_errors=True)

@@ -14,8 +14,9 @@ units, and a text alternative; colours differ in lightness too, and shapes say t
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -51,6 +52,7 @@ __all__ = [
     "is_latin",
     "latin",
     "logarithmic",
+    "losses_known",
     "plane",
     "printable",
     "publish",
@@ -166,18 +168,35 @@ def _counted(results: Results) -> list[ReadClaim]:
 def _source_rows(results: Results) -> list[_Row]:
     """Loss claims with a number: origins that count first, in each the claims that count before the others."""
     counted = {one.claim.id for one in _counted(results)}
-    day, rows = results.settings.day, []
-    for one in results.claims:
+    return [
+        _Row(f"{_named(one.claim.origin)}: {printable(one)} {one.claim.quantity}", one, one.claim.id in counted)
+        for one in losses_known(results.claims, results.settings.day, counted=counted, origins=results.draws)
+    ]
+
+
+def losses_known(
+    claims: Iterable[ReadClaim], day: date, *, counted: Collection[str], origins: Collection[str]
+) -> list[ReadClaim]:
+    """
+    Loss claims with a number that are known on a day, in the order in which they are drawn.
+
+    Parameters
+    ----------
+    claims : iterable of ReadClaim
+    day : date
+    counted : collection of str
+        Ids of the claims that count; of an origin's claims of one quantity, they come first.
+    origins : collection of str
+        Those that count; theirs come first.
+    """
+
+    def place(one: ReadClaim) -> tuple[bool, str, int, bool, str]:
         claim = one.claim
-        if one.wording.distribution is not None and claim.quantity in LOSSES and claim.published <= day:
-            label = f"{_named(claim.origin)}: {printable(one)} {claim.quantity}"
-            rows.append(_Row(label, one, claim.id in counted))
-    return sorted(rows, key=lambda row: _place(row, results))
+        apart = claim.origin not in origins, claim.origin
+        return *apart, LOSSES.index(claim.quantity), claim.id not in counted, claim.id
 
-
-def _place(row: _Row, results: Results) -> tuple[bool, str, int, bool, str]:
-    claim = row.one.claim
-    return claim.origin not in results.draws, claim.origin, LOSSES.index(claim.quantity), not row.counts, claim.id
+    known = (one for one in claims if one.wording.distribution is not None and one.claim.quantity in LOSSES)
+    return sorted((one for one in known if one.claim.published <= day), key=place)
 
 
 def printable(one: ReadClaim) -> str:

@@ -1,8 +1,8 @@
 """
 What an edition is made of, as digests: the same fingerprint gives the same edition.
 
-Holds the notebook, its parameters, the register as it lies on the disk, the program with its data, and the versions of
-the libraries. Not the browser that prints the PDF, nor the clock.
+Holds the notebook, its parameters, the files that they name as those lie on the disk, the program with its data, and
+the versions of the libraries. Not the browser that prints the PDF, nor the clock.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from analysis.claims import register_path
 from analysis.errors import InputError
 from analysis.manifest import Inputs, digest
 
-__all__ = ["code_digest", "fingerprint", "without_places"]
+__all__ = ["code_digest", "fingerprint", "together", "without_places"]
 
 _PACKAGE = Path(__file__).parent
 _LIBRARIES = (
@@ -44,10 +44,10 @@ def fingerprint(notebook: Path, parameters: Mapping[str, object], *, terms: Mapp
     Raises
     ------
     InputError
-        The notebook or a file of the register cannot be read.
+        The notebook or a file that a parameter names cannot be read.
     """
     try:
-        files = {file.name: digest(file) for file in _read(parameters)}
+        files = {name: digest(file) for name, file in _read(parameters)}
         taken = digest(notebook)
     except OSError as error:
         raise InputError(f"{error.filename} cannot be read: {error.strerror}") from error
@@ -61,8 +61,12 @@ def fingerprint(notebook: Path, parameters: Mapping[str, object], *, terms: Mapp
         "files": files,
         "versions": _versions(),
     }
-    whole = hashlib.sha256(json.dumps(parts, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
-    return Inputs(sha256=whole, **parts)
+    return Inputs(sha256=together(parts), **parts)
+
+
+def together(parts: Mapping[str, object]) -> str:
+    """SHA-256 of all inputs of an edition, as edition.json lists them."""
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
 def without_places(parameters: Mapping[str, object]) -> dict[str, object]:
@@ -91,14 +95,19 @@ def _is_there(path: Path) -> bool:
         return False
 
 
-def _read(parameters: Mapping[str, object]) -> Iterator[Path]:
-    """The files of the register that a notebook reads."""
+def _read(parameters: Mapping[str, object]) -> Iterator[tuple[str, Path]]:
+    """The files that a notebook reads: those of the register by their names, others as parameter=name."""
+    for name, value in parameters.items():
+        if name in {"register", "output_dir"} or not isinstance(value, str):
+            continue
+        if _is_there(file := Path(value)) and file.is_file():
+            yield f"{name}={file.name}", file
     if "register" not in parameters:
         return
     path = register_path(str(parameters["register"]))
     for file in (path, path.with_name(f"{path.stem}-context.csv"), path.with_name("sources.toml")):
         if file.is_file():  # what is missing is for whoever reads the register to say
-            yield file
+            yield file.name, file
 
 
 @cache

@@ -18,6 +18,7 @@ import random
 import signal
 import socket
 import sys
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 __all__ = ["PRELOADED", "SETTLED", "Request", "become", "serve"]
@@ -76,8 +77,8 @@ def serve(channel: socket.socket, *, once: bool = False) -> Request | None:
     """
     kernels: set[int] = set()
     lines = channel.makefile("rb")
-    channel.sendall(b"{}\n")  # ready
-    for line in lines:
+    _answer(channel, {})  # ready
+    for line in _until_gone(lines):
         asked = json.loads(line)
         if "poll" in asked:
             answer: dict[str, int | None] = {"code": _exit_code(asked["poll"], kernels)}
@@ -85,19 +86,31 @@ def serve(channel: socket.socket, *, once: bool = False) -> Request | None:
             pid = 0 if once else os.fork()
             if pid == 0:
                 if once:
-                    channel.sendall(json.dumps({"pid": os.getpid()}).encode() + b"\n")
+                    _answer(channel, {"pid": os.getpid()})
                 lines.close()
                 channel.close()
                 return Request(tuple(asked["fork"]), asked["env"], asked["cwd"])
             kernels.add(pid)
             answer = {"pid": pid}
-        channel.sendall(json.dumps(answer).encode() + b"\n")
+        _answer(channel, answer)
     for pid in kernels:
         with contextlib.suppress(OSError):  # it is gone, or has not yet made its group
             os.killpg(pid, signal.SIGKILL)
         with contextlib.suppress(OSError):
             os.kill(pid, signal.SIGKILL)
     return None
+
+
+def _answer(channel: socket.socket, answer: Mapping[str, int | None]) -> None:
+    """Nobody hears it where whoever asks is gone; no more lines come then."""
+    with contextlib.suppress(OSError):
+        channel.sendall(json.dumps(answer).encode() + b"\n")
+
+
+def _until_gone(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """A socket whose other end has not read its answers is reset, and not closed."""
+    with contextlib.suppress(OSError):
+        yield from lines
 
 
 def _exit_code(pid: int, kernels: set[int]) -> int | None:

@@ -96,8 +96,12 @@ def _met(record: Mapping[str, object], comparison: Comparison | None, max_age: i
 
 
 def _jumped(comparison: Comparison) -> bool:
-    """Whether the centre left the 50 % interval of the last edition, or the last centre that of this one."""
-    return not comparison.came and (
+    """
+    Whether the centre left the 50 % interval of the last edition, or the last centre that of this one, with no reason.
+
+    A claim that came is a reason where it is counted.
+    """
+    return not any(one.counted for one in comparison.came) and (
         _outside(comparison.after.median, comparison.before) or _outside(comparison.before.median, comparison.after)
     )
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
 import unicodedata
 import uuid
 from collections.abc import Iterator, Mapping, Sequence, Set
@@ -23,7 +22,8 @@ from urllib.parse import quote
 
 from pydantic_core import from_json
 
-from analysis.errors import InputError, WorkError, printable
+from analysis.editions import write_whole
+from analysis.errors import InputError, printable
 from analysis.manifest import MANIFEST, Edition, read_edition
 from analysis.summary import Estimate
 
@@ -86,21 +86,9 @@ def write(folder: Path, *, base_url: str = "") -> Written:
     entries, unreadable = _entries(folder)
     address = f"{base_url.rstrip('/')}/" if base_url else ""
     made = Written(folder / PAGE, folder / FEED, len(entries), tuple(unreadable))
-    _replace(made.page, _page(entries, unreadable))
-    _replace(made.feed, _feed(entries, address))
+    write_whole(made.page, _page(entries, unreadable))
+    write_whole(made.feed, _feed(entries, address))
     return made
-
-
-def _replace(file: Path, content: bytes) -> None:
-    """Write a file aside and move it into place: a reader has the old one or the new one, whole."""
-    aside = file.with_name(f".{file.name}-{secrets.token_hex(4)}")
-    try:
-        aside.write_bytes(content)
-        aside.replace(file)  # os.replace: in one step
-    except OSError as error:
-        raise WorkError(f"{file} was not written: {error.strerror or error}") from error
-    finally:
-        aside.unlink(missing_ok=True)
 
 
 # ------------------------------------------------------------------------------------------------------------- reading
@@ -137,11 +125,17 @@ class _Entry:
 
     @cached_property
     def order(self) -> tuple[date, datetime, str]:
-        return self.edition.as_of, self.edition.rendered, self.edition.edition
+        """For sorting; an edition without a day comes before all that have one."""
+        return self.edition.as_of or date.min, self.edition.rendered, self.edition.edition
 
     def href(self, file: str) -> str:
         """A relative link to a file; empty where the edition has none."""
         return f"{quote(self.edition.edition)}/{quote(file)}" if file in self.edition.files else ""
+
+
+def _day(edition: Edition) -> str:
+    """The day it is of; empty for a notebook that asks for none."""
+    return edition.as_of.isoformat() if edition.as_of else ""
 
 
 def _entries(folder: Path) -> tuple[list[_Entry], list[str]]:
@@ -308,7 +302,7 @@ def _row(entry: _Entry, levels: Set[float] = frozenset()) -> _Row:
         name=_clean(edition.edition),
         title=_clean(edition.title) or _clean(edition.edition),
         register=_clean(edition.register),
-        day=edition.as_of.isoformat(),
+        day=_day(edition),
         page=entry.href("report.html"),
         range=f"{entry.answer.range}{level}" if entry.answer else "",
         centre=entry.answer.centre if entry.answer else "",
@@ -347,17 +341,15 @@ def _register(name: str, entries: Sequence[_Entry], place: int, levels: Set[floa
     latest = next((one for one in entries if not one.edition.is_draft), None)
     lead = ""
     if latest and latest.answer:
-        lead = (
-            f"As of {latest.edition.as_of}: {latest.answer.text} of the force killed or wounded "
-            f"({100 * latest.answer.level:g} % interval)."
-        )
+        day = f"As of {latest.edition.as_of}: " if latest.edition.as_of else ""
+        lead = f"{day}{latest.answer.text} of the force killed or wounded ({100 * latest.answer.level:g} % interval)."
     if len(entries) > _FEW:
-        grouped = groupby(entries, key=lambda one: one.edition.as_of.year)
-        years = tuple(_year(str(year), [_row(one, levels) for one in group]) for year, group in grouped)
+        grouped = groupby(entries, key=lambda one: _day(one.edition)[:4] or "without a day")
+        years = tuple(_year(year, [_row(one, levels) for one in group]) for year, group in grouped)
     else:
         years = (_year("", [_row(one, levels) for one in entries]),)
     drafts = any(one.edition.is_draft for one in entries)
-    return _Register(_clean(name), f"register-{place}", lead, _chart(entries), drafts, years)
+    return _Register(_clean(name) or "without a register", f"register-{place}", lead, _chart(entries), drafts, years)
 
 
 def _year(name: str, rows: Sequence[_Row]) -> _Year:
@@ -384,7 +376,7 @@ def _chart(entries: Sequence[_Entry]) -> Markup | None:
     """Range and centre of each edition over its day; bars for few, a band for many. None for a single edition."""
     from markupsafe import Markup, escape
 
-    shown = [one for one in reversed(entries) if one.answer]
+    shown = [one for one in reversed(entries) if one.answer and one.edition.as_of]
     if len(shown) < 2:
         return None
     ends = [one.answer.ratio.interval(one.answer.level) for one in shown if one.answer]
@@ -497,7 +489,8 @@ def _title(one: _Entry) -> str:
     edition = one.edition
     mark = "DRAFT: " if edition.is_draft else ""
     what = one.answer.text if one.answer else edition.title
-    return _clean(f"{mark}{edition.register}, {edition.as_of}: {what}")
+    of = ", ".join(part for part in (edition.register, _day(edition)) if part)
+    return _clean(f"{mark}{of}: {what}" if of else f"{mark}{what}")
 
 
 def _summary(one: _Entry) -> str:

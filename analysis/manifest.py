@@ -69,7 +69,8 @@ class Inputs:
     notebook, code : str
         SHA-256 of the notebook before it ran, and of the program.
     files : mapping of str to str
-        SHA-256 of each file that was read, by name.
+        SHA-256 of each file that was read, by name; of one that another parameter than the register names, by
+        parameter=name.
     versions : mapping of str to str
         Of what the numbers depend on.
     """

@@ -32,7 +32,7 @@ from analysis.errors import InputError
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-__all__ = ["cast_parameters", "declared_parameters", "read_notebook"]
+__all__ = ["cast_parameters", "declared_parameters", "read_notebook", "shipped_notebook"]
 
 # jsonschema compiles a grammar of rfc3987_syntax at import, a second or more that no notebook schema needs.
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
@@ -42,7 +42,7 @@ _EXPECTED = {str: "text", bool: "true or false", int: "an integer", float: "a nu
 _BOOLEANS = {"true": True, "false": False}
 
 
-def declared_parameters(notebook: Path) -> dict[str, object]:
+def declared_parameters(notebook: Path, *, tag: str = "parameters") -> dict[str, object]:
     """
     Read the names and defaults of a notebook's parameters, without running it.
 
@@ -50,6 +50,8 @@ def declared_parameters(notebook: Path) -> dict[str, object]:
     ----------
     notebook : Path
         A notebook with a cell tagged ``parameters`` that holds lines like ``seed = 7``.
+    tag : str
+        Of the cell, where it is another: that of what an executed notebook was given, say.
 
     Returns
     -------
@@ -63,9 +65,9 @@ def declared_parameters(notebook: Path) -> dict[str, object]:
         from another parameter would keep its old value when that parameter is set.
     """
     for cell in read_notebook(notebook).cells:
-        if cell.cell_type == "code" and "parameters" in cell.metadata.get("tags", []):
+        if cell.cell_type == "code" and tag in cell.metadata.get("tags", []):
             return _assignments(cell.source, notebook)
-    raise InputError(f"{notebook}: no cell is tagged 'parameters'; tag the cell that holds lines like seed = 7")
+    raise InputError(f"{notebook}: no cell is tagged {tag!r}; tag the cell that holds lines like seed = 7")
 
 
 def _assignments(source: str, notebook: Path) -> dict[str, object]:
@@ -202,3 +204,10 @@ def read_notebook(notebook: Path) -> NotebookNode:
         cell.setdefault("id", f"cell-{number}")
     raw["nbformat_minor"] = max(5, raw.get("nbformat_minor", 0))
     return nbformat.reads(json.dumps(raw), as_version=4)
+
+
+def shipped_notebook(name: str) -> Path | None:
+    """The notebook of this name that comes with the program: of a checkout, or of a package."""
+    package = Path(__file__).parent
+    places = (package.parent / "notebooks" / name, package / "data" / "notebooks" / name)
+    return next((place for place in places if place.is_file()), None)

@@ -12,7 +12,8 @@ import re
 import shutil
 import threading
 import time
-from collections.abc import Iterator, Mapping
+import traceback
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, fields
 from datetime import date
@@ -21,9 +22,9 @@ from typing import TYPE_CHECKING
 
 from analysis.claims import register_path
 from analysis.clock import now
-from analysis.editions import FAILED, checked_name, exclusive, fail, publish, recover
-from analysis.errors import InputError, WorkError
-from analysis.execution import INJECTED, execute
+from analysis.editions import abandoned, checked_name, exclusive, fail, forget_failure, publish, recover, write_whole
+from analysis.errors import InputError, WorkError, printable
+from analysis.execution import INJECTED, execute, hide_places
 from analysis.fingerprint import fingerprint, without_places
 from analysis.gates import MAX_AGE
 from analysis.manifest import MANIFEST, Edition, Inputs, Previous, digest, read_edition, write_edition
@@ -37,7 +38,9 @@ if TYPE_CHECKING:
     from analysis.settings import Settings
     from analysis.settled import Last, Settled
 
-__all__ = ["Order", "Outcome", "Way", "render"]
+__all__ = ["Order", "Outcome", "Way", "altered", "clear_up", "render"]
+
+_LONGEST = 200  # letters of an error that nobody foresaw
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,10 @@ class Way:
         Keep browsers warm.
     places : semaphore
         How many notebooks, pages and prints are worked on at once.
+    stopped : Event
+        When it is set, nobody waits for another run any longer.
+    say : callable, optional
+        Called with a line that cannot wait for the outcome, from any thread.
     """
 
     force: bool = False
@@ -113,6 +120,8 @@ class Way:
     fast: Server | None = None
     printers: Printers | None = None
     places: threading.Semaphore = field(default_factory=threading.Semaphore)
+    stopped: threading.Event = field(default_factory=threading.Event)
+    say: Callable[[str], object] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +178,8 @@ def render(order: Order, way: Way | None = None, *, before: threading.Event | No
         return run.failure(error.faults, 2)
     except WorkError as error:
         return run.failure((str(error),), 1)
+    except Exception as error:  # whatever it is, the other editions are made, and this one says what to report
+        return run.failure((_unforeseen(error),), 1)
 
 
 @dataclass(slots=True)
@@ -191,16 +202,21 @@ class _Run:
         if (there := self._as_it_is(taken)) is not None:  # looks only, so it needs no lock
             return self._done(there, made=False)
         _check(order.all_parameters)
-        with exclusive(target, deadline=self.way.deadline):
+        way = self.way
+        with exclusive(target, deadline=way.deadline, waiting=self._waits, stopped=way.stopped):
             for folder in recover(target):
-                self._keep(folder)
+                _keep(folder, target)
             if (there := self._as_it_is(taken)) is not None:  # made while this run waited
                 return self._done(there, made=False)
             there = _edition_at(target)
             made: list[Edition] = []
             publish(lambda folder: made.append(self._build(folder, taken, there)), target)
-            shutil.rmtree(target.parent / FAILED / target.name, ignore_errors=True)
+            forget_failure(target)
         return self._done(made[0], made=True)
+
+    def _waits(self) -> None:
+        if self.way.say is not None:
+            self.way.say(f"{self.order.target.name} is being written by another run; waiting for it")
 
     def _taken(self) -> Inputs:
         """What the edition is made of; an approval of the very same holds until something else is made."""
@@ -253,10 +269,12 @@ class _Run:
                     begun=self._meanwhile,
                 )
         except (InputError, WorkError):
-            if executed.is_file():
+            if executed.is_file() and not executed.is_symlink():
                 _forget(folder, executed, order.all_parameters)
                 self.remains = executed.read_text(encoding="utf-8")
             raise
+        _refuse_links(folder)
+        self._refuse_edits(folder, taken)
         _forget(folder, executed, order.all_parameters)
         self._wait()
         with way.places:
@@ -271,6 +289,18 @@ class _Run:
             write_edition(edition, folder)
             _refuse_place(folder)
         return edition
+
+    def _refuse_edits(self, folder: Path, taken: Inputs) -> None:
+        """Stop when an input was edited while the notebook ran: the edition would not be of what it says it is of."""
+        order = self.order
+        terms = {"max_age": order.max_age, "approved": self.approved}
+        after = fingerprint(order.notebook, order.all_parameters, terms=terms)
+        edited = [name for name in {**taken.files, **after.files} if taken.files.get(name) != after.files.get(name)]
+        edited += [order.notebook.name] if taken.notebook != after.notebook else []
+        # Edited and put back in the meantime: what the run has read is in its results.
+        edited += [name for name, used in _used(folder).items() if taken.files.get(name, used) != used]
+        if edited:
+            raise WorkError(f"{min(edited)} was edited while the edition was made; render it again")
 
     def _kernel(self) -> contextlib.AbstractContextManager[Server]:
         """What the kernel comes from: the server of forks, or one in waiting that imports while this process does."""
@@ -317,18 +347,18 @@ class _Run:
         The edition to compare with: the last one that was no draft.
 
         One made anew from the same inputs is compared with what it was compared with before; one that replaces
-        another of the same day, with that one.
+        another of the same day, with that one. A draft hands on what it keeps of the one it replaced: rendered again
+        in any other way, the next is compared with that too.
         """
-        from analysis.settled import PREVIOUS, Last
+        from analysis.settled import Last
 
         target = self.order.target
-        if there is not None and there.inputs.sha256 == taken.sha256:
-            if there.previous is None:
-                return None
-            kept = target / PREVIOUS
-            if (kept / "results.json").is_file() and not altered(target, there):
-                names = tuple(sorted(file.name for file in kept.iterdir()))
-                return Last(there.previous.edition, there.previous.code, kept, names)
+        same = there is not None and there.inputs.sha256 == taken.sha256
+        if same and there.previous is None:
+            return None
+        kept = self._kept(there) if there is not None else None
+        if kept is not None and (same or (there.is_draft and kept.name == target.name)):
+            return kept
         for edition in self._candidates(there):
             if changed := altered(target.parent / edition.edition, edition):
                 self.notes.append(f"{edition.edition} is not as it was made ({changed[0]}); not compared with it")
@@ -337,12 +367,26 @@ class _Run:
             wanted = ("results.json", f"{register}.csv", f"{register}-context.csv", "sources.toml")
             names = tuple(name for name in wanted if name in edition.files)
             return Last(edition.edition, edition.inputs.code, target.parent / edition.edition, names)
-        return None
+        return kept
+
+    def _kept(self, there: Edition) -> Last | None:
+        """What the edition in place was compared with, as it keeps it; nothing where that is not as it was made."""
+        from analysis.settled import PREVIOUS, Last
+
+        kept = tuple(sorted(name for name in there.files if name.startswith(f"{PREVIOUS}/")))
+        if there.previous is None or f"{PREVIOUS}/results.json" not in kept:
+            return None
+        target = self.order.target
+        if changed := [name for name in altered(target, there) if name in kept]:
+            self.notes.append(f"{target.name} is not as it was made ({changed[0]}); not compared with what it keeps")
+            return None
+        names = tuple(name.removeprefix(f"{PREVIOUS}/") for name in kept)
+        return Last(there.previous.edition, there.previous.code, target / PREVIOUS, names)
 
     def _candidates(self, there: Edition | None) -> Iterator[Edition]:
         """Editions of the same register and notebook that were no draft: the one in place, then from the latest on."""
         order = self.order
-        if there is not None and there.status == "published":
+        if there is not None and there.status == "published" and "results.json" in there.files:
             yield there
         found = []
         for child in sorted(order.target.parent.iterdir()):
@@ -409,16 +453,6 @@ class _Run:
             files={file.relative_to(folder).as_posix(): digest(file) for file in files},
         )
 
-    def _keep(self, folder: Path) -> None:
-        """Keep what a killed run has left of its notebook, and remove the rest."""
-        notebook = folder / self.order.notebook.name
-        if notebook.is_file() and not notebook.is_symlink():
-            _forget(folder, notebook, self.order.all_parameters)
-            record = Record()
-            record.end("interrupted", "the run was killed before it ended")
-            fail(self.order.target, {notebook.name: notebook.read_text(encoding="utf-8"), "run.json": record.to_json()})
-        shutil.rmtree(folder, ignore_errors=True)
-
     def failure(self, reasons: tuple[str, ...], code: int) -> Outcome:
         """Keep what is left of a run that failed, where a notebook had begun."""
         self.record.end("failed", "\n".join(reasons))
@@ -429,6 +463,40 @@ class _Run:
                 kept = fail(self.order.target, {notebook: self.remains, "run.json": self.record.to_json()})
                 self.notes.append(f"{kept} holds the notebook up to where it failed")
         return Outcome(self.order, "failed", False, reasons, tuple(self.notes), code, self.record)
+
+
+def _unforeseen(error: Exception) -> str:
+    """An error that nobody foresaw, on one line: what it is, and where in the program, by names alone."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [one for one in frames if Path(one.filename).parent == Path(__file__).parent] or frames
+    text = printable(hide_places(" ".join(str(error).split())))[:_LONGEST]
+    where = f"{Path(ours[-1].filename).name}, line {ours[-1].lineno}"
+    return f"the edition could not be made: {type(error).__name__}: {text} ({where})"
+
+
+def clear_up(folder: Path) -> None:
+    """Clear up behind runs that were killed, of any edition of a folder; what a run is still at is left to it."""
+    for target in abandoned(folder):
+        # What cannot be cleared up is in nobody's way: it is tried again by the next run.
+        with contextlib.suppress(InputError, WorkError, OSError), exclusive(target, deadline=time.monotonic()):
+            for left in recover(target):
+                _keep(left, target)
+
+
+def _keep(folder: Path, target: Path) -> None:
+    """Keep what a killed run has left of its notebook, and remove the rest. Nothing of it stops this run."""
+    notebooks = [file for file in sorted(folder.glob("*.ipynb")) if file.is_file() and not file.is_symlink()]
+    if notebooks:
+        record = Record()
+        record.end("interrupted", "the run was killed before it ended")
+        files = {"run.json": record.to_json()}
+        for notebook in notebooks:
+            with contextlib.suppress(InputError, WorkError):  # half a notebook, say, is worth nothing
+                _forget(folder, notebook, declared_parameters(notebook, tag=INJECTED))
+                files[notebook.name] = notebook.read_text(encoding="utf-8")
+        with contextlib.suppress(InputError, WorkError):
+            fail(target, files)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def altered(folder: Path, edition: Edition) -> tuple[str, ...]:
@@ -460,7 +528,7 @@ def _edition_at(target: Path) -> Edition | None:
         return None
     if target.is_dir() and not any(target.iterdir()):
         return None
-    if not (target / "report.html").is_file():
+    if not (target / "report.html").is_file() or not (target / MANIFEST).is_file():
         raise InputError(f"output folder {target} holds something else than a report; name a new folder")
     with contextlib.suppress(InputError):  # of another version, say: it is replaced, and not compared with
         return read_edition(target)
@@ -484,9 +552,19 @@ def _settings(parameters: Mapping[str, object]) -> Settings | None:
     return Settings(**{name: parameters[name] for name in names}) if set(names) <= parameters.keys() else None
 
 
+def _used(folder: Path) -> Mapping[str, str]:
+    """SHA-256 of the files of the register that the notebook has read, as its results.json says."""
+    from analysis.settled import results
+
+    record = results(folder) or {}
+    register = record.get("register")
+    return register["files"] if isinstance(register, dict) and isinstance(register.get("files"), dict) else {}
+
+
 def _title(executed: Path) -> str:
     """The first heading of a notebook."""
-    lines = (line for cell in read_notebook(executed).cells for line in cell.source.splitlines())
+    told = (cell for cell in read_notebook(executed).cells if cell.cell_type == "markdown")  # "# " of code is a comment
+    lines = (line for cell in told for line in cell.source.splitlines())
     return next((line.removeprefix("# ").strip() for line in lines if line.startswith("# ")), executed.stem)
 
 
@@ -503,7 +581,15 @@ def _forget(folder: Path, executed: Path, parameters: Mapping[str, object]) -> N
                     line = f"{name} = {json.dumps(value)}"
                     cell.source = re.sub(rf"^{name} = .*$", lambda _, line=line: line, cell.source, flags=re.MULTILINE)
     quoted = json.dumps(str(folder), ensure_ascii=False)[1:-1]
-    executed.write_text(nbformat.writes(notebook).replace(quoted, ".") + "\n", encoding="utf-8")
+    text = nbformat.writes(notebook).replace(quoted, ".")
+    write_whole(executed, f"{text}\n".encode())
+
+
+def _refuse_links(folder: Path) -> None:
+    """Stop when the notebook has left a symbolic link: what is written next could go out of the folder through it."""
+    for file in sorted(folder.rglob("*")):
+        if file.is_symlink():
+            raise WorkError(f"{file.relative_to(folder)} is a symbolic link; an edition holds files alone")
 
 
 def _refuse_place(folder: Path) -> None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from analysis import changes, changes_prose, compliance
 from analysis.changes import Comparison
+from analysis.editions import write_whole
 from analysis.gates import Gate, gates
 from analysis.manifest import digest
 from analysis.parameters import read_notebook
@@ -24,7 +25,7 @@ from analysis.prose import Prose
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-__all__ = ["PREVIOUS", "Last", "Settled", "mark_draft", "settle"]
+__all__ = ["PREVIOUS", "Last", "Settled", "mark_draft", "results", "settle"]
 
 PREVIOUS = "previous"  # the folder of an edition that holds what it was compared with
 _NOTE = "# filled in when the edition was rendered"
@@ -112,7 +113,7 @@ def settle(
     again : callable, optional
         Gives the results.json of a second run.
     """
-    record = _record(folder)
+    record = results(folder)
     if record is None:
         return Settled(None, (), None, None)
     comparison = None
@@ -137,7 +138,7 @@ def settle(
     return settled
 
 
-def _record(folder: Path) -> Mapping[str, object] | None:
+def results(folder: Path) -> Mapping[str, object] | None:
     """What results.json holds; nothing for a notebook that writes none, or one of its own kind."""
     if not (folder / "results.json").is_file():
         return None
@@ -198,4 +199,4 @@ def mark_draft(executed: Path, reasons: Sequence[str]) -> None:
 def _write(notebook: NotebookNode, path: Path) -> None:
     import nbformat
 
-    path.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
+    write_whole(path, f"{nbformat.writes(notebook)}\n".encode())

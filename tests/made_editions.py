@@ -34,7 +34,7 @@ def manifest(folder: Path, **changed: object) -> Edition:
     fields = {
         "edition": folder.name,
         "register": register,
-        "as_of": date.fromisoformat(f"2{day}"),
+        "as_of": date.fromisoformat(f"2{day}") if day else None,
         "notebook": "report.ipynb",
         "title": "What share of the force has been lost?",
         "status": "published",

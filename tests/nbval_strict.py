@@ -48,6 +48,7 @@ PICTURE_TOLERANCE = 2.0
 CELL_TIMEOUT = 120.0  # s; nbval waits 2000 s, longer than a whole test run may take
 POLL = 0.5  # s between two looks at whether a silent kernel still lives
 
+WIDGET = "application/vnd.jupyter.widget-view+json"
 PICTURES = ("image/png", "image/jpeg")
 # A number with a point or an exponent. Whole numbers never jitter, signs neither: both count as text.
 FLOAT = re.compile(r"(?<![\w.])((?:\d+\.\d*|\.\d+)(?:[eE][+-]?\d+)?|\d+[eE][+-]?\d+)(?!\w|\.\d)")
@@ -121,7 +122,8 @@ nbval_compare_outputs, nbval_runtest = plugin.IPyNbCell.compare_outputs, plugin.
 def compare_outputs(cell: plugin.IPyNbCell, test: list[NotebookNode], ref: list[NotebookNode]) -> bool:
     """Set new content that agrees with the stored to the stored, then let nbval compare and report."""
     # stderr holds warnings with paths and line numbers of the environment, which are no result of a notebook.
-    skipped = ({*cell.parent.skip_compare} - {*PICTURES}) | {"stderr"}
+    # A widget has a new name each time; what stands for it where there is none is stored, and compared.
+    skipped = ({*cell.parent.skip_compare} - {*PICTURES}) | {"stderr", WIDGET}
     remarks, new_places, stored_places = [], _places(test), _places(ref)
     for kind in stored_places.keys() - skipped:
         unlike = unlike_pictures if kind in PICTURES else unlike_texts

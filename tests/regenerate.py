@@ -15,6 +15,7 @@ ROOT = Path(__file__).parent.parent
 
 # conda-forge's names where they differ from ours.
 CONDA_NAMES = {"matplotlib": "matplotlib-base"}
+WIDGET = "application/vnd.jupyter.widget-view+json"
 BEGIN, END = "<!-- answer: begin -->", "<!-- answer: end -->"
 
 
@@ -86,10 +87,22 @@ def figures(folder: Path) -> None:
 
 
 def notebook(path: Path) -> None:
-    """The notebook with its outputs stored, as nbval compares them."""
+    """
+    The notebook with its outputs stored, as nbval compares them.
+
+    Widgets are not stored: they live as long as their kernel, and what stands for them is stored beside them.
+    """
+    import nbformat
+
     from analysis.execution import execute
 
     execute(path, path, {})
+    made = nbformat.read(path, as_version=4)
+    made.metadata.pop("widgets", None)
+    for cell in made.cells:
+        for output in cell.get("outputs", []):
+            output.get("data", {}).pop(WIDGET, None)
+    path.write_text(nbformat.writes(made) + "\n", encoding="utf-8")
 
 
 def main(wanted: list[str]) -> None:

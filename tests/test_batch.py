@@ -1,5 +1,6 @@
 """Many editions at once, and runs that are stopped: in order, one for each folder, nothing left behind."""
 
+import contextlib
 import json
 import os
 import signal
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
@@ -14,9 +16,10 @@ import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from analysis import batch
+from analysis import __main__, batch
+from analysis.editions import exclusive
 from analysis.errors import InputError
-from analysis.manifest import read_edition
+from analysis.manifest import digest, read_edition
 from analysis.report import Order
 
 DAYS = ["2024-12-21", "2024-12-19", "2024-12-20"]
@@ -83,6 +86,21 @@ def test_one_that_fails_leaves_the_others_and_what_was_there(tmp_path):
     notebook(source, "print(as_of)")
     assert {one.status for one in batch.render_all(orders(source, tmp_path / "out"))} == {"published"}
     assert not kept.exists()
+
+
+def test_another_content_of_a_file_that_a_parameter_names_is_another_edition(tmp_path):
+    source = notebook(tmp_path / "day.ipynb", "print(open(data).read())")
+    text = source.read_text().replace('as_of = \\"2024', 'data = \\"none\\"\\nas_of = \\"2024')
+    source.write_text(text)
+    order = Order(source, tmp_path / "out" / "seed-2024-12-19", {"data": str(tmp_path / "d.txt")})
+    for content, made in (("one", True), ("one", False), ("other", True)):
+        (tmp_path / "d.txt").write_text(content)
+        (found,) = batch.render_all([order])
+        assert (found.status, found.made) == ("published", made), content
+        assert f'<pre tabindex="0">{content}' in (order.target / "report.html").read_text()
+    files = read_edition(order.target).inputs.files
+    assert files["data=d.txt"] == digest(tmp_path / "d.txt")
+    assert set(files) == {"seed.csv", "seed-context.csv", "sources.toml", "data=d.txt"}
 
 
 def test_two_editions_of_one_folder_are_wrong_input(tmp_path):
@@ -179,6 +197,59 @@ def test_a_signal_ends_every_kernel_and_leaves_what_was_there(tmp_path, number, 
     assert kept.cells[3].outputs[0].text == "so far\n"
 
 
+HOLD = """
+import pathlib, sys, time
+from analysis.editions import exclusive
+with exclusive(pathlib.Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(600)
+"""
+
+
+@contextlib.contextmanager
+def held(place: Path) -> Iterator[None]:
+    """Let another process have the lock of an edition, or of the index."""
+    with subprocess.Popen([sys.executable, "-c", HOLD, str(place)], stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout.readline() == "held\n"
+        try:
+            yield
+        finally:
+            other.kill()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM that a process can catch")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_waits_for_another_says_so_and_can_be_stopped(tmp_path, number):
+    source = notebook(tmp_path / "day.ipynb", "print(as_of)")
+    command = [sys.executable, "-m", "analysis", "render", "seed", "--notebook", str(source), "--output", "out"]
+    with (
+        held(tmp_path / "out" / "seed-2024-12-19-day"),
+        subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process,
+    ):
+        said = process.stderr.readline()
+        assert said == ("casualty-report: seed-2024-12-19-day is being written by another run; waiting for it\n")
+        process.send_signal(number)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 128 + number
+    assert (out, err) == ("", f"casualty-report: stopped by {signal.Signals(number).name}\n")
+
+
+def test_the_wait_for_the_index_ends_with_the_time_for_all_and_hides_no_other_end(tmp_path):
+    lines = []
+    with held(tmp_path / "index.html"):
+        assert __main__._write_index(tmp_path, "", time.monotonic() + 0.1, lines.append) == [1]
+    assert lines == [
+        "the index is being written by another run; waiting for it",
+        f"{tmp_path / 'index.html'} is being written by another run, which did not end in time",
+    ]
+    assert not (tmp_path / "index.html").exists()
+    lines.clear()
+    assert __main__._write_index(tmp_path, "ftp://x", None, lines.append) == [2]
+    assert lines == ["base_url is 'ftp://x', expected an address like https://example.org/reports/"]
+    assert __main__._write_index(tmp_path, "", None, lines.append) == []
+    assert (tmp_path / "index.html").is_file()
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 @pytest.mark.parametrize("options", [[], ["--fast"]])
 def test_a_killed_run_leaves_what_was_there_and_the_next_one_clears_up(tmp_path, options):
@@ -196,6 +267,58 @@ def test_a_killed_run_leaves_what_was_there_and_the_next_one_clears_up(tmp_path,
     assert found.status == "failed"
     assert not [child for child in output.iterdir() if child.name.startswith(".seed")]
     assert (output / "seed-2024-12-19-day" / "report.html").read_bytes() == before
+
+
+def left_of(order: Order) -> Path:
+    """Make what a killed run leaves of an edition, whose register is given by its path on this machine."""
+    folder = order.target.with_name(f".{order.target.name}-abcdef12")
+    folder.mkdir(parents=True)
+    injected = new_code_cell(
+        f"register = {str(order.target.parent / 'mine.csv')!r}\noutput_dir = {str(folder)!r}",
+        id="injected-parameters",
+        metadata={"tags": ["injected-parameters"]},
+    )
+    nbformat.write(new_notebook(cells=[injected, new_code_cell("so_far")]), folder / "day.ipynb")
+    return folder
+
+
+def test_what_killed_runs_have_left_of_other_editions_is_cleared_up(tmp_path):
+    """A run of the next day does it, and leaves alone what another run is still at."""
+    source = notebook(tmp_path / "day.ipynb", "print(as_of)")
+    killed, running, wanted = orders(source, tmp_path / "out", ["2024-12-19", "2024-12-20", "2024-12-21"])
+    (left, of_another) = (left_of(one) for one in (killed, running))
+    (tmp_path / "out" / "mine.csv").touch()
+    aside = tmp_path / "out" / ".seed-2024-12-18-abcdef12-previous"
+    aside.mkdir()
+    for name in ("seed-2024-12-18", "seed-2024-12-19"):
+        with exclusive(tmp_path / "out" / name):
+            pass
+    with held(running.target):
+        (found,) = batch.render_all([wanted])
+    assert found.status == "published"
+    assert (left.exists(), of_another.exists(), aside.exists()) == (False, True, False)
+    assert (tmp_path / "out" / "seed-2024-12-18").is_dir()
+    kept = tmp_path / "out" / "failed" / "seed-2024-12-19"
+    assert json.loads((kept / "run.json").read_text())["status"] == "interrupted"
+    cells = nbformat.read(kept / "day.ipynb", as_version=4).cells
+    assert [cell.source for cell in cells] == ['register = "mine.csv"\noutput_dir = "."', "so_far"]
+
+
+@pytest.mark.parametrize("linked", [False, True])
+def test_half_a_notebook_of_a_killed_run_stops_nothing(tmp_path, linked):
+    """Nor does a folder of failures that must not be written."""
+    source = notebook(tmp_path / "day.ipynb", "print(as_of)")
+    (order,) = orders(source, tmp_path / "out", ["2024-12-19"])
+    left = tmp_path / "out" / ".seed-2024-12-19-abcdef12"
+    left.mkdir(parents=True)
+    (left / "day.ipynb").write_text('{"cells": [')
+    if linked:
+        (tmp_path / "elsewhere").mkdir()
+        (tmp_path / "out" / "failed").symlink_to(tmp_path / "elsewhere", target_is_directory=True)
+    (found,) = batch.render_all([order])
+    assert found.status == "published"
+    assert not left.exists()
+    assert not linked or not list((tmp_path / "elsewhere").iterdir())
 
 
 def test_a_thread_that_is_not_the_first_may_render(tmp_path):

@@ -118,6 +118,22 @@ def test_a_removed_row_is_a_data_correction(tmp_path, mine):
     assert causes(found) == [False, False, False]  # a restatement is never counted
 
 
+def test_a_row_with_another_name_is_no_claim_that_came(tmp_path, mine):
+    one = edition(tmp_path / "1", mine)
+    text = mine.read_text(encoding="utf-8")
+    mine.write_text(text.replace("\nseed-deployed,", "\ndeployed,"), encoding="utf-8")
+    found = changes.compare(one, edition(tmp_path / "2", mine), edition="seed-2024-12-19")
+    assert found.came == ()
+    assert [row.what for row in found.corrected] == ["seed-deployed is named deployed now"]
+    assert causes(found) == [False, False, False]
+    # What says something else as well has come, and the other has gone.
+    text = mine.read_text(encoding="utf-8")
+    mine.write_text(text.replace("\ndeployed,", "\nother,").replace("around 10,000", "around 12,000"))
+    found = changes.compare(one, edition(tmp_path / "3", mine), edition="seed-2024-12-19")
+    assert [claim.id for claim in found.came] == ["other"]
+    assert [row.what for row in found.corrected] == ["seed-deployed was removed"]
+
+
 def test_an_origin_described_otherwise_is_a_data_correction(tmp_path, mine):
     one = edition(tmp_path / "1", mine)
     sources = mine.with_name("sources.toml")

@@ -207,6 +207,18 @@ def refused(result: tuple[int, str, str], *messages: str) -> None:
         assert message in line
 
 
+@pytest.mark.parametrize("days", ["2024-12-20..2024-12-19", "2024-12-19,2024-12-21..2024-12-20"])
+def test_days_from_the_later_to_the_earlier_are_refused(call, folder, days):
+    """And not taken for no day at all, of which nothing would be rendered without a word."""
+    before = sorted(folder.iterdir())
+    last = days.rpartition(",")[2]
+    refused(
+        call("render", "--as-of", days),
+        f"as_of is '{last}', expected the earlier day first, like 2024-12-19..2024-12-20",
+    )
+    assert sorted(folder.iterdir()) == before
+
+
 @pytest.mark.parametrize("verb", ["estimate", "render"])
 @pytest.mark.parametrize(
     ("arguments", "message"),

@@ -1,8 +1,11 @@
 """Editions as folders: names, locks, the one step into place, and what is left when a run is killed."""
 
+import ctypes
+import errno
 import os
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -89,6 +92,24 @@ def test_the_old_folder_and_the_new_change_names_at_once(tmp_path):
         pytest.fail("the disk of the temporary folder cannot exchange two names")
     assert (tmp_path / "one" / "file").read_text() == "other"
     assert (tmp_path / "other" / "file").read_text() == "one"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="renameat2 is Linux's")
+def test_where_the_call_is_forbidden_the_folders_are_moved_one_after_the_other(tmp_path, monkeypatch):
+    """Some containers answer EPERM to calls that they do not know."""
+
+    class Filtered:
+        @staticmethod
+        def renameat2(*_: object) -> int:
+            ctypes.set_errno(errno.EPERM)
+            return -1
+
+    target = tmp_path / "edition"
+    editions.publish(lambda folder: (folder / "old").write_text("1") and None, target)
+    monkeypatch.setattr(ctypes, "CDLL", lambda *_, **__: Filtered)
+    editions.publish(lambda folder: (folder / "new").write_text("2") and None, target)
+    assert contents(target) == {"new": "2"}
+    assert [child.name for child in tmp_path.iterdir()] == ["edition"]
 
 
 def test_there_is_an_edition_at_every_moment(tmp_path):
@@ -178,6 +199,33 @@ def test_what_a_killed_run_has_set_aside_is_put_back(tmp_path):
     assert (tmp_path / ".edition-extra-99999999").is_dir()
 
 
+def test_what_runs_have_left_is_found_for_each_edition_that_has_a_lock(tmp_path):
+    assert editions.abandoned(tmp_path / "none") == ()
+    for name in ("one-2024", "two", "three-0a1b2c3d"):
+        with editions.exclusive(tmp_path / name):
+            pass
+    for name in (".one-2024-0a1b2c3d", ".two-99999999-previous", ".two-99999999", ".three", ".cache-0a1b2c3d", "x"):
+        (tmp_path / name).mkdir()
+    (tmp_path / ".three-0a1b2c3d-99999999").symlink_to(tmp_path / "x", target_is_directory=True)
+    assert editions.abandoned(tmp_path) == (tmp_path / "one-2024", tmp_path / "two")
+
+
+def test_a_file_is_replaced_as_a_whole_or_not_at_all(tmp_path, monkeypatch):
+    file = tmp_path / "report.ipynb"
+    editions.write_whole(file, b"old")
+    assert contents(tmp_path) == {"report.ipynb": "old"}
+    write_bytes = Path.write_bytes
+
+    def full(self: Path, content: bytes) -> int:
+        write_bytes(self, content[:1])
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(WorkError, match=r"report\.ipynb was not written: No space left on device"):
+        editions.write_whole(file, b"new")
+    assert contents(tmp_path) == {"report.ipynb": "old"}
+
+
 def hold(target: Path, seconds: float) -> subprocess.Popen:
     """Another process that has the lock of an edition."""
     code = f"""
@@ -212,6 +260,18 @@ def test_the_second_writer_gives_up_at_its_deadline(tmp_path):
         process.kill()
 
 
+def test_a_writer_that_is_stopped_waits_no_longer(tmp_path):
+    """The system's own wait would hear nothing of it."""
+    stopped = threading.Event()
+    with hold(tmp_path / "edition", 600) as process:
+        with (
+            pytest.raises(WorkError, match="edition is being written by another run"),
+            editions.exclusive(tmp_path / "edition", waiting=stopped.set, stopped=stopped),
+        ):
+            pytest.fail("two writers at once")
+        process.kill()
+
+
 def test_a_dead_writer_holds_no_lock(tmp_path):
     with hold(tmp_path / "edition", 600) as process:
         process.kill()
@@ -234,6 +294,17 @@ def test_what_failed_is_kept_and_replaced_by_the_next_failure(tmp_path):
         folder = editions.fail(tmp_path / "edition", {"run.json": text})
     assert folder == tmp_path / "failed" / "edition"
     assert contents(folder) == {"run.json": "second"}
+
+
+def test_a_success_removes_the_failure_and_nothing_behind_a_symbolic_link(tmp_path):
+    editions.fail(tmp_path / "edition", {"run.json": "{}"})
+    editions.fail(tmp_path / "other", {"run.json": "{}"})
+    editions.forget_failure(tmp_path / "edition")
+    assert [child.name for child in (tmp_path / "failed").iterdir()] == ["other"]
+    (tmp_path / "reports").mkdir()
+    (tmp_path / "reports" / "failed").symlink_to(tmp_path / "failed", target_is_directory=True)
+    editions.forget_failure(tmp_path / "reports" / "other")
+    assert contents(tmp_path / "failed" / "other") == {"run.json": "{}"}
 
 
 def test_others_can_read_an_edition(tmp_path):

@@ -35,10 +35,8 @@ def answer(low: float, centre: float, high: float) -> Estimate:
     )
 
 
-def comparison(before: Estimate, after: Estimate, *, came: int = 0) -> Comparison:
-    claims = tuple(
-        Came(f"c{n}", "NIS", "at least 100", "killed", "2024-12-19", "BBC", "counted as loss") for n in range(came)
-    )
+def comparison(before: Estimate, after: Estimate, *, came: int = 0, use: str = "counted as loss") -> Comparison:
+    claims = tuple(Came(f"c{n}", "NIS", "at least 100", "killed", "2024-12-19", "BBC", use) for n in range(came))
     return Comparison("seed-2024-12-18", "2024-12-18", before, after, claims, (), (Step("evidence", (), after),))
 
 
@@ -77,6 +75,13 @@ def test_the_age_is_of_the_newest_claim_that_was_known(sound):
 )
 def test_an_answer_that_jumps_without_a_new_claim(sound, before, after, came, names):
     assert met(sound, comparison(answer(*before), answer(*after), came=came)) == names
+
+
+def test_a_claim_that_is_not_counted_is_no_reason_for_a_jump(sound):
+    found = comparison(answer(0.06, 0.08, 0.10), answer(0.4, 0.5, 0.6), came=2, use="not counted: a restatement")
+    assert met(sound, found) == ["jump"]
+    (counted,) = comparison(found.before, found.after, came=1).came
+    assert met(sound, replace(found, came=(*found.came, counted))) == []
 
 
 def test_a_jump_says_from_where_to_where(sound):

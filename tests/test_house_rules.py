@@ -12,6 +12,7 @@ NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
 FIRST = {
     "claims": "The record in short",
     "report": "The answer",
+    "explore": "The answer",
     "sensitivity": "The answer in short",
     "wording": "The answer",
 }

@@ -14,7 +14,7 @@ import pytest
 
 from analysis import index
 from analysis.errors import InputError, WorkError
-from tests.made_editions import manifest
+from tests.made_editions import RENDERED, manifest
 
 RESULTS = {
     "schema": "results-1",
@@ -122,6 +122,33 @@ def test_each_edition_is_a_row_with_what_it_says_and_what_moved_it(reports):
     assert '<a href="claims-2024-12-19/report.html">What has been claimed?</a>' in text
 
 
+def test_editions_of_no_day_and_no_register_are_listed_after_those_that_have_one(reports):
+    """A notebook need not ask for either."""
+    before = page(reports)
+    edition(reports, "seed-early", register="seed", times=4)
+    edition(reports, "seed-late", register="seed", times=4, rendered=RENDERED + timedelta(days=1))
+    edition(reports, "own", register="", times=2)
+    other = reports / "notes"
+    other.mkdir()
+    (other / "report.html").write_text("page")
+    manifest(other, title="Notes", register="")
+    text = page(reports)
+    assert [row.split(" 90 %")[0].split()[0] for row in rows(text)] == [
+        *("own", "2026-02-14", "2024-12-20", "2024-12-19", "2024-12-18", "seed-late", "seed-early")
+    ]
+    assert '<h2 id="register-1">without a register</h2>' in text
+    assert "<strong>5.6 % to 31.6 %, centre 16.5 % of the force killed or wounded (90 % interval).</strong>" in text
+    assert '<li><a href="notes/report.html">Notes</a></li>' in text
+    # The chart is over days.
+    (chart,) = re.findall(r"<svg.*?</svg>", text, re.DOTALL)
+    assert chart in before
+    assert {one.title for one in parsed(reports).entries} >= {
+        "seed: 11.2 % to 63.2 %, centre 32.9 %",
+        "5.6 % to 31.6 %, centre 16.5 %",
+        "Notes",
+    }
+
+
 def test_what_is_no_edition_is_named_on_a_line_and_stops_nothing(reports):
     written = index.write(reports)
     assert written.editions == 5
@@ -208,13 +235,15 @@ def test_many_editions_are_folded_by_year_and_drawn_as_a_band(tmp_path):
     for day in range(70):
         one = date(2024, 12, 1) + timedelta(days=day)
         edition(tmp_path, f"seed-{one}", status="draft" if day == 3 else "published", reasons=("old",) * (day == 3))
+    edition(tmp_path, "seed-always", register="seed")
     text = page(tmp_path)
     assert re.findall(r"<details class=\"year\"( open)?><summary>([^<]*)<", text) == [
         (" open", "2025: 39 editions"),
         ("", "2024: 31 editions"),
+        ("", "without a day: 1 edition"),
     ]
     assert (text.count("<polygon"), text.count("<circle"), text.count('class="hollow"')) == (1, 1, 1)
-    assert len(rows(text)) == 70
+    assert len(rows(text)) == 71
 
 
 def test_an_empty_folder_has_a_page_and_a_feed_that_say_so(tmp_path):

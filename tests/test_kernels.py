@@ -3,6 +3,7 @@
 import ast
 import os
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
@@ -250,6 +251,13 @@ def test_a_server_closed_while_it_imports_is_gone(once):
     with Server(once=once) as server:
         pid = server.pid
     assert is_gone(pid)
+
+
+def test_a_server_whose_asker_is_gone_ends_without_a_word():
+    here, there = socket.socketpair()
+    there.close()  # as of a run that was over before the imports were: nobody hears that it is ready
+    with here:
+        assert fork_server.serve(here) is None
 
 
 def test_close_ends_the_kernels(tmp_path):

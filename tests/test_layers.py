@@ -29,7 +29,7 @@ FLOORS = (
     ("settings", "estimates"),
     ("inputs", "asked"),
     ("indices", "replicates"),
-    ("pipeline", "killed_share"),
+    ("pipeline", "killed_share", "glimpse", "what_if", "saved"),
     ("known", "shares"),
     ("without", "worth"),
     ("sensitivity",),
@@ -47,7 +47,10 @@ FLOORS = (
     ("record_tables", "dependence_tables"),
     ("figures",),
     ("record_figures", "wording_figures", "dependence_figures", "diagram"),
+    ("charts",),
+    ("controls",),
     ("parameters",),
+    ("verdicts",),
     ("clock", "manifest", "run_record", "visible", "selectors", "derived"),
     ("changes", "fingerprint", "printed"),
     ("changes_prose", "gates"),
@@ -57,6 +60,7 @@ FLOORS = (
     ("settled",),
     ("report",),
     ("batch", "index"),
+    ("accounts", "recomputed", "reprint", "traced"),
     ("verify",),
     ("__main__",),
 )
@@ -71,6 +75,11 @@ OWNERS = {
     "distributed": ("executors",),
     "prov": ("custody",),
     "wcwidth": ("displays",),
+    "plotly": ("charts",),
+    "ipywidgets": ("controls",),
+    "itables": ("controls",),
+    "pandas": ("controls",),
+    "yaml": ("saved",),
 }
 MODULES = sorted(path.stem for path in PACKAGE.glob("*.py") if path.stem != "__init__")
 

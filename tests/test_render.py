@@ -2,15 +2,19 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell
 
+from analysis.claims import register_path
 from analysis.manifest import digest, read_edition
 from analysis.paper import find_browser
-from analysis.report import altered
+from analysis.report import Order, Outcome, altered, render
+from tests.made_notebooks import parameters, write
 
 DAYS = ("2024-12-19", "2024-12-20", "2025-02-01")
 QUICK = ("--digits", "1")  # few draws are enough for one digit
@@ -72,6 +76,8 @@ def test_a_draft_is_marked_in_page_notebook_and_index(reports):
     folder = reports / "seed-2025-02-01"
     edition = read_edition(folder)
     assert (edition.status, len(edition.reasons)) == ("draft", 1)
+    assert not edition.title.startswith("filled in")  # the comment of the cell that holds the mark
+    assert edition.title
     page = (folder / "report.html").read_text()
     assert "<title>DRAFT" in page
     assert "44 days old" in page
@@ -165,3 +171,87 @@ def test_a_disk_that_takes_no_more_leaves_the_last_edition(reports):
     assert "Traceback" not in done.stderr
     assert {file: file.read_bytes() for file in folder.rglob("*") if file.is_file()} == before
     assert not [child for child in reports.iterdir() if child.name.startswith(".seed")]
+
+
+# -- a small notebook, whose register is edited ---------------------------------------------------------------------
+
+# The whole of an edition but its prose; few draws are enough for one digit.
+RESULTS = """\
+from pathlib import Path
+from analysis.pipeline import run
+from analysis.records import write
+from analysis.settings import Settings
+write(run(Settings(register=register, as_of=as_of, max_draws=16384, digits=1)), Path(output_dir))"""
+
+
+@pytest.fixture
+def register(tmp_path, monkeypatch) -> Path:
+    """A copy of the seed register that may be edited; a page is enough here."""
+    monkeypatch.setattr("analysis.report.find_browser", lambda: None)
+    for name in ("seed.csv", "seed-context.csv", "sources.toml"):
+        shutil.copy(register_path("seed").parent / name, tmp_path / name.replace("seed", "mine"))
+    return tmp_path / "mine.csv"
+
+
+def made(register: Path, *, before: str = "", after: str = "", day: str = "2024-12-19", max_age: int = 30) -> Outcome:
+    """Render what a small notebook says of a register, with a cell before and one after the run."""
+    cells = [new_code_cell(source) for source in (before, RESULTS, after)]
+    given = parameters("register = 'seed'\nas_of = '2024-12-19'\noutput_dir = ''")
+    notebook = write(register.parent / "small.ipynb", new_markdown_cell("# How many?"), given, *cells)
+    target = register.parent / "out" / f"mine-{day}"
+    return render(Order(notebook, target, {"register": str(register), "as_of": day}, max_age=max_age))
+
+
+def edit(register: Path) -> None:
+    """Let the sources say far more than they did, in rows that are not new."""
+    text = register.read_text(encoding="utf-8")
+    for old, new in (("approximately 1,000", "approximately 5,000"), ("several hundred", "several thousand")):
+        assert old in text
+        text = text.replace(old, new)
+    register.write_text(text, encoding="utf-8")
+
+
+def test_a_draft_that_jumped_stays_one_however_it_is_rendered_again(register):
+    assert made(register).status == "published"
+    edit(register)
+    for max_age in (30, 31, 29):
+        outcome = made(register, max_age=max_age)
+        assert (outcome.made, outcome.status, outcome.code) == (True, "draft", 3), max_age
+        assert outcome.reasons[0].endswith("since mine-2024-12-19 without a new claim")
+    # What it is compared with is kept as it was made; if not, a line says so.
+    kept = register.parent / "out" / "mine-2024-12-19" / "previous" / "results.json"
+    kept.write_bytes(kept.read_bytes() + b" ")
+    (note, *_) = made(register, max_age=31).notes
+    assert note == "mine-2024-12-19 is not as it was made (previous/results.json); not compared with what it keeps"
+
+
+def test_a_draft_is_compared_with_the_latest_day_that_is_none(register):
+    before = register.read_bytes()
+    assert made(register, day="2024-12-20").status == "published"
+    edit(register)
+    assert made(register, day="2024-12-22").status == "draft"
+    edited = register.read_bytes()
+    register.write_bytes(before)
+    assert made(register, day="2024-12-21").status == "published"
+    register.write_bytes(edited)
+    assert made(register, day="2024-12-22", max_age=31).status == "draft"
+    changed = json.loads((register.parent / "out" / "mine-2024-12-22" / "changes.json").read_text())
+    assert changed["edition"] == "mine-2024-12-21"
+
+
+@pytest.mark.parametrize("back", [False, True])
+def test_a_register_edited_while_the_notebook_runs_makes_no_edition(register, back):
+    """Nor does one that is put back once it was read."""
+    edited = register.with_name("edited.csv")
+    shutil.copy(register, edited)
+    edit(edited)
+    copied = "import shutil\n_ = shutil.copy({!r}, {!r})"
+    kept = shutil.copy(register, register.with_name("kept.csv"))
+    outcome = made(
+        register,
+        before=copied.format(str(edited), str(register)),
+        after=copied.format(str(kept), str(register)) if back else "",
+    )
+    assert (outcome.status, outcome.code) == ("failed", 1)
+    assert outcome.reasons == ("mine.csv was edited while the edition was made; render it again",)
+    assert not (register.parent / "out" / "mine-2024-12-19").exists()

@@ -17,6 +17,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell
 from analysis.errors import InputError, WorkError
 from analysis.paper import find_browser
 from analysis.parameters import cast_parameters, declared_parameters
+from analysis.report import Order, render
 from tests.made_notebooks import parameters, png, write
 from tests.rendering import rendered
 
@@ -223,7 +224,8 @@ def test_an_edition_can_be_read_by_others(folder):
 def test_a_failing_cell_is_named_and_the_last_edition_stays(tmp_path, capfd, caplog):
     target = tmp_path / "edition"
     target.mkdir()
-    (target / "report.html").write_text("the last good one")
+    for name in ("report.html", "edition.json"):
+        (target / name).write_text("the last good one")
     notebook = write(
         tmp_path / "broken.ipynb",
         parameters("seed = 7"),
@@ -235,7 +237,7 @@ def test_a_failing_cell_is_named_and_the_last_edition_stays(tmp_path, capfd, cap
         rendered(notebook, target, {})
     line = "force is 0"
     assert str(caught.value).splitlines() == [f"broken.ipynb, In[4]: ZeroDivisionError: {line}", *[line] * 4, "..."]
-    assert [file.read_text() for file in target.iterdir()] == ["the last good one"]
+    assert [file.read_text() for file in target.iterdir()] == ["the last good one"] * 2
     assert sorted(child.name for child in tmp_path.iterdir()) == [".locks", "broken.ipynb", "edition", "failed"]
     kept = nbformat.read(tmp_path / "failed" / "edition" / "broken.ipynb", as_version=4)
     assert kept.cells[-1].outputs[0].ename == "ZeroDivisionError"
@@ -258,7 +260,39 @@ def test_render_refuses_before_a_kernel_starts(tmp_path):
         rendered(notebook, tmp_path, {})
     with pytest.raises(InputError, match="holds something else than a report"):
         rendered(notebook, notebook, {})
-    assert [child.name for child in tmp_path.iterdir()] == ["n.ipynb"]
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "report.html").write_text("a page of somebody else")
+    with pytest.raises(InputError, match="holds something else than a report"):
+        rendered(notebook, tmp_path / "mine", {})
+    assert sorted(child.name for child in tmp_path.iterdir()) == ["mine", "n.ipynb"]
+
+
+def test_what_nobody_foresaw_is_a_line_and_the_others_are_made(tmp_path, monkeypatch):
+    monkeypatch.setattr("analysis.report.find_browser", lambda: None)
+    source = (
+        "from pathlib import Path\n_ = (Path(output_dir) / 'results.json').write_text('{\"schema\": \"results-1\"}')"
+    )
+    notebook = write(tmp_path / "n.ipynb", parameters("output_dir = ''"), new_code_cell(source))
+    outcome = render(Order(notebook, tmp_path / "edition", {}))
+    assert (outcome.status, outcome.code) == ("failed", 1)
+    (reason,) = outcome.reasons
+    assert re.fullmatch(r"the edition could not be made: KeyError: 'settings' \(\w+\.py, line \d+\)", reason)
+    assert outcome.record.status == "failed"
+
+
+@pytest.mark.parametrize("name", ["report.html", "figures/a.svg"])
+def test_a_symbolic_link_that_a_notebook_leaves_is_not_followed(tmp_path, name):
+    outside = tmp_path / "outside"
+    outside.write_text("untouched")
+    source = (
+        f"from pathlib import Path\nplace = Path(output_dir) / {name!r}\n"
+        f"place.parent.mkdir(exist_ok=True)\nplace.symlink_to({str(outside)!r})"
+    )
+    notebook = write(tmp_path / "n.ipynb", parameters("output_dir = ''"), new_code_cell(source))
+    with pytest.raises(WorkError, match=rf"^{name} is a symbolic link; an edition holds files alone$"):
+        rendered(notebook, tmp_path / "edition", {})
+    assert outside.read_text() == "untouched"
+    assert not (tmp_path / "edition").exists()
 
 
 def test_a_file_that_names_its_folder_stops_the_edition(tmp_path):

@@ -1,0 +1,66 @@
+"""
+What a moved control costs in the kernel, how long the imports take, and whether memory grows.
+
+From a moved control to all messages for the page made: the answer, both charts, the table. What the browser adds is not
+in it. Prints median and 95th percentile of 50 changes of each register, the imports of a fresh process (medians of 5)
+beside numpy, scipy.stats and matplotlib alone, and the resident memory after 100 and after 600 changes.
+
+Run with ``make bench`` or ``python tests/benchmarks/bench_controls.py``.
+"""
+
+import itertools
+import statistics
+import subprocess
+import sys
+import time
+
+import numpy as np
+import psutil
+
+from analysis.controls import Explorer
+from analysis.settings import Settings
+
+REGISTERS = {"seed": "2024-12-19", "public-record": "2025-02-14"}
+IMPORTS = {
+    "numpy, scipy.stats, matplotlib": "import numpy, scipy.stats, matplotlib.figure",
+    "analysis.pipeline, figures, tables": "import analysis.pipeline, analysis.figures, analysis.tables",
+    "analysis.controls": "import analysis.controls",
+}
+
+
+def changes():
+    """Settings that differ from one to the next, without end."""
+    moves = [("width", 0.5), ("pool", "median"), ("wounded_per_killed", "3.0"), ("width", 2.0), ("pool", "logarithmic")]
+    moves += [("wounded_per_killed", "historical"), ("pool", "linear"), ("level", 0.8), ("width", 1.0), ("level", 0.9)]
+    return itertools.cycle(moves)
+
+
+def imported(code: str) -> float:
+    def once() -> float:
+        started = time.perf_counter()
+        subprocess.run([sys.executable, "-c", code], check=True)
+        return time.perf_counter() - started
+
+    return statistics.median(once() for _ in range(5))
+
+
+def main() -> None:
+    for register, day in REGISTERS.items():
+        explorer, taken = Explorer(Settings(register=register, as_of=day)), []
+        for name, value in itertools.islice(changes(), 60):
+            started = time.perf_counter()
+            explorer.set(name, value)
+            taken.append(time.perf_counter() - started)
+        kept = 1000 * np.array(taken[10:])
+        print(f"{register}: median {np.median(kept):.0f} ms, 95th percentile {np.quantile(kept, 0.95):.0f} ms")
+    process, explorer = psutil.Process(), Explorer(Settings())
+    for count, (name, value) in enumerate(itertools.islice(changes(), 600), 1):
+        explorer.set(name, value)
+        if count in (100, 600):
+            print(f"after {count} changes: {process.memory_info().rss / 2**20:.0f} MiB")
+    for name, code in IMPORTS.items():
+        print(f"import {name}: {imported(code):.2f} s")
+
+
+if __name__ == "__main__":
+    main()
