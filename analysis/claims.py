@@ -55,7 +55,7 @@ def _faults(error: ValidationError, file: str, line: int | None, table: str = ""
     return faults
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Register(Displayed):
     """
     All claims of a register, in the order of its files, and the origins they name.

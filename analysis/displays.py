@@ -112,15 +112,17 @@ class Section:
     def text(self) -> str:
         """For a terminal, at most 116 columns wide unless its numbers need more."""
         shown = [repr(_narrowed(self.table))] if self.table else []
-        return "\n".join((*_wrapped(self.title), *shown, *(line for note in self.notes for line in _wrapped(note))))
+        return "\n".join(
+            (*_wrapped(_cut(self.title)), *shown, *(line for note in self.notes for line in _wrapped(note)))
+        )
 
     def html(self) -> str:
         """For a page: escaped, without a colour of its own."""
         title, notes = _cut(self.title), [f"<p>{html.escape(_cut(note, None))}</p>" for note in self.notes]
         if self.table is None:
             return "\n".join([f"<p>{html.escape(title)}</p>", *notes])
-        rows = tuple(tuple(map(_cut, row)) for row in self.table.rows)
-        table = Table(self.table.headings, rows, self.table.aligned())._repr_html_()
+        headings, *rows = (tuple(map(_cut, row)) for row in (self.table.headings, *self.table.rows))
+        table = Table(headings, tuple(rows), self.table.aligned())._repr_html_()
         # All that comes from a cell is escaped, its quotes too, so that what is replaced is markup.
         table = table.replace(
             "<table>", f'<table>\n<caption style="text-align: left;">{html.escape(title)}</caption>', 1
@@ -132,7 +134,10 @@ class Section:
 
 class Displayed:
     """
-    What shows itself in sections: ``print`` and a terminal give the text, a notebook the HTML; ``repr`` stays as it is.
+    What shows itself in sections: ``print`` and a terminal give the text, a notebook the HTML.
+
+    A dataclass with ``repr=False`` shows the text in Python's own prompt too: those that hold many others, whose fields
+    would fill pages. That of an estimate or a reading stays exact.
 
     Examples
     --------
@@ -153,6 +158,9 @@ class Displayed:
     def sections(self) -> tuple[Section, ...]:
         """What is shown, in order."""
         raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return str(self)
 
     def __str__(self) -> str:
         return "\n\n".join(section.text() for section in self.sections())

@@ -29,13 +29,13 @@ from analysis.pools import POOLS, Combined
 from analysis.replicates import sample
 from analysis.sampling import Convergence
 from analysis.settings import Settings
-from analysis.summary import Estimate, Exceedance, estimates_table
+from analysis.summary import Estimate, Exceedance, estimates_table, percent
 from analysis.wording import range_cell
 
 __all__ = ["Denominator", "OriginResult", "PoolResult", "Results", "run", "versions"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class OriginResult(Displayed):
     """
     What one origin alone would give, and its weight in the pool.
@@ -59,7 +59,7 @@ class OriginResult(Displayed):
         return _named(self.estimates, name)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Denominator(Displayed):
     """
     The pool over another reading of the force.
@@ -85,7 +85,7 @@ class Denominator(Displayed):
         return _named(self.estimates, name)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class PoolResult(Displayed):
     """
     One way of combining the origins, over the force in use.
@@ -117,7 +117,7 @@ def _named(estimates: tuple[Estimate, ...], name: str) -> Estimate:
     return next(estimate for estimate in estimates if estimate.name == name)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Results(Displayed):
     """
     All that a run knows.
@@ -226,12 +226,16 @@ class Results(Displayed):
             f"Numbers print with the digits that their Monte Carlo standard error supports, at most {settings.digits} "
             f"of the standard uncertainty; stopping rule {outcome}."
         )
+        notes = (sampling,)
+        if self.kept < 1:
+            left = f"In {percent(1 - self.kept)} of the draws casualties exceed the force; those draws do not count."
+            notes = (sampling, left)
         headings = ("", "origin", "as printed", "as of", "as read, 90 %", "outlet")
         counted = Table(headings, abridged(self.counted, _counted), ("right", "left", "left", "left", "right", "left"))
         headings = ("", "origin", "as printed", "not counted because", "outlet")
         others = Table(headings, abridged(left_out, _left_out), ("right", *("left",) * 4))
         return (
-            Section(title, estimates_table(self.estimates, digits=settings.digits), (sampling,)),
+            Section(title, estimates_table(self.estimates, digits=settings.digits), notes),
             Section(f"counted: {len(self.counted):,}", counted),
             Section(f"not counted: {len(left_out):,}", others if left_out else None),
         )

@@ -224,7 +224,7 @@ def range_cell(reading: Reading) -> str:
 
 
 def _range(low: str, high: str) -> str:
-    return low if low == high else f"{low} to {high}"
+    return low if low == high else f"{low.removesuffix(' %')} to {high}"
 
 
 def read(wording: str, *, lexicon: Lexicon | None = None, breaking: bool = True) -> Reading:
