@@ -38,7 +38,8 @@ _WIDTH = 116
 _NARROWEST, _MOST_LINES = 16, 3
 # Letters of a cell on a page, where lines are as long as the window allows.
 _LONGEST = 300
-_BETWEEN = 2  # spaces between columns, as tabulate sets them
+# Spaces between columns, and how much wider than its heading a column is at least, as tabulate sets them.
+_BETWEEN, _BESIDE = 2, 2
 
 Item = TypeVar("Item")
 
@@ -220,7 +221,8 @@ def _narrowed(table: Table) -> Table:
     """The same with its columns of words wrapped, the widest first, so far as the whole then fits a terminal."""
     headings, *rows = (tuple(map(_cut, row)) for row in (table.headings, *table.rows))
     sides = table.aligned()
-    widths = [max(map(_columns, column)) for column in zip(headings, *rows, strict=True)]
+    columns = zip(headings, *rows, strict=True)
+    widths = [max([_columns(heading) + _BESIDE, *map(_columns, cells)]) for heading, *cells in columns]
     room = _WIDTH - _BETWEEN * (len(widths) - 1)
     room -= sum(width for width, side in zip(widths, sides, strict=True) if side != "left")
     most = _most(sorted(width for width, side in zip(widths, sides, strict=True) if side == "left"), room)
