@@ -21,6 +21,7 @@ name      share
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -40,6 +41,8 @@ _NARROWEST, _MOST_LINES = 16, 3
 _LONGEST = 300
 # Spaces between columns, and how much wider than its heading a column is at least, as tabulate sets them.
 _BETWEEN, _BESIDE = 2, 2
+
+_WHOLE = "white-space: nowrap;"
 
 Item = TypeVar("Item")
 
@@ -128,8 +131,11 @@ class Section:
         table = table.replace(
             "<table>", f'<table>\n<caption style="text-align: left;">{html.escape(title)}</caption>', 1
         )
+        table = table.replace('style="text-align: right;"', f'style="text-align: right; {_WHOLE}"')
+        # JupyterLab sets to the right what says nothing of its side, and breaks a day at its hyphens.
+        table = re.sub(r"<td>(?=\d{4}-\d{2}-\d{2} *</td>)", f'<td style="text-align: left; {_WHOLE}">', table)
+        table = re.sub(r"<(t[hd])>", r'<\1 style="text-align: left;">', table)
         table = table.replace("<th style=", '<th scope="col" style=')
-        table = table.replace('style="text-align: right;"', 'style="text-align: right; white-space: nowrap;"')
         return "\n".join([table, *notes])
 
 

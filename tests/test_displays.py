@@ -171,6 +171,17 @@ def test_a_cell_cannot_take_the_place_of_the_caption_or_of_a_style():
     assert cell in [text.strip() for text in page.texts]
 
 
+def test_every_cell_says_its_side_and_numbers_and_days_stay_on_a_line(write_rows):
+    # JupyterLab sets to the right what says nothing.
+    page = read_register(write_rows(ROW))._repr_mimebundle_()["text/html"]
+    left, right = 'style="text-align: left;"', 'style="text-align: right; white-space: nowrap;"'
+    assert f'<th scope="col" {left}>origin' in page
+    assert f"<td {left}>NIS" in page
+    assert re.search(rf"<td {right}> *1</td>", page)
+    assert re.search(r'<td style="text-align: left; white-space: nowrap;">2024-12-18 *</td>', page)
+    assert not re.search("<t[hd]>", page)
+
+
 def test_letters_that_act_on_a_terminal_or_turn_others_are_named():
     section = Section(TURNING, Table((TURNING, "n"), ((TURNING, "1"),)), (TURNING,))
     for text in (section.text(), section.html()):
