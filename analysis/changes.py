@@ -171,13 +171,18 @@ def _came(claim: Mapping[str, object]) -> Came:
 
 
 def _renamed(old: Mapping[str, object], new: Mapping[str, object]) -> dict[str, str]:
-    """The new names, by the old, of rows that are otherwise the same: such a row is no claim that came."""
+    """
+    The new names, by the old, of rows that are otherwise the same, or the same figure of the same print.
+
+    Such a row is no claim that came, whatever else of it was edited with its name.
+    """
     before, known, after = _known(old), _known(new), {one["id"] for one in new["claims"]}
-    gone = sorted(before.keys() - after)
     found: dict[str, str] = {}
-    for name in sorted(known.keys() - before.keys()):
-        if match := next((one for one in gone if one not in found and _said(before[one]) == _said(known[name])), None):
-            found[match] = name
+    for alike in (_said, _figure):
+        for name in sorted(known.keys() - before.keys() - set(found.values())):
+            gone = sorted(before.keys() - after - found.keys())
+            if match := next((one for one in gone if alike(before[one]) == alike(known[name])), None):
+                found[match] = name
     return found
 
 
@@ -186,22 +191,26 @@ def _said(claim: Mapping[str, object]) -> dict[str, object]:
     return {field: value for field, value in claim.items() if field not in _OF_THE_RUN | {"id"}}
 
 
+def _figure(claim: Mapping[str, object]) -> tuple[object, ...]:
+    """Whose figure a row gives, of what, and where it was printed."""
+    return tuple(claim[field] for field in ("origin", "quantity", "url"))
+
+
 def _corrected(
     old: Mapping[str, object], new: Mapping[str, object], renamed: Mapping[str, str]
 ) -> tuple[Corrected, ...]:
     """Rows that both editions could know and that differ, and origins that are described otherwise."""
     before, after = _known(old), {one["id"]: one for one in new["claims"]}
-    found = [
-        Corrected(name, f"{name} is named {renamed[name]} now" if name in renamed else f"{name} was removed")
-        for name in sorted(before.keys() - after.keys())
-    ]
+    found = []
+    for name in sorted(before.keys() - after.keys()):
+        if name not in renamed:
+            found.append(Corrected(name, f"{name} was removed"))
+            continue
+        fields = _edited(_said(before[name]), after[renamed[name]])
+        edited = f", and {', '.join(fields)} edited" if fields else ""
+        found.append(Corrected(name, f"{name} is named {renamed[name]} now{edited}"))
     for name in sorted(before.keys() & after.keys()):
-        fields = [
-            field
-            for field, value in before[name].items()
-            if field not in _OF_THE_RUN and value != after[name].get(field)
-        ]
-        if fields:
+        if fields := _edited(_said(before[name]), after[name]):
             found.append(Corrected(name, f"{name}: {', '.join(fields)} edited"))
     sources = {one["name"]: one["source"] for one in old["origins"]}
     now = {one["name"]: one["source"] for one in new["origins"]}
@@ -211,6 +220,11 @@ def _corrected(
         if sources[name] != now[name]
     ]
     return tuple(found)
+
+
+def _edited(said: Mapping[str, object], claim: Mapping[str, object]) -> list[str]:
+    """The fields of a row that say something else than before."""
+    return [field for field, value in said.items() if value != claim.get(field)]
 
 
 # What a run adds to a row, or what says where the row lies; a row is what its other fields say.

@@ -173,8 +173,9 @@ class Explorer:
         self._listed_of: object = None
         self._by_hand = _named_weights(self.seen)  # of origins
         self._weights: dict[str, _Field] = {}
+        self._sliders = widgets.VBox()
         self._fields = self._made_fields()
-        self._weights = self._made_weights()
+        self._match_weights(self.seen)
         self._show()
 
     def set(self, name: str, value: object) -> None:
@@ -236,7 +237,7 @@ class Explorer:
             It is no sound claim, or has no answer; nothing changes then.
         """
         if claim is None:
-            settings = replace(self.settings, register=self._register)
+            settings = self._weighed(replace(self.settings, register=self._register))
             seen = glimpse(settings)
             self._claim = None
             self._use(settings, seen)
@@ -244,8 +245,8 @@ class Explorer:
         copy = with_claim(self._register, claim, Path(tempfile.mkdtemp(dir=self._copies.name)))
         day = max(self.settings.as_of, claim.published)
         try:
-            seen = glimpse(replace(self.settings, register=str(copy), as_of=day))
-            without = glimpse(replace(self.settings, register=self._register, as_of=day))
+            seen = glimpse(self._weighed(replace(self.settings, register=str(copy), as_of=day)))
+            without = glimpse(self._weighed(replace(self.settings, register=self._register, as_of=day)))
         except InputError as error:
             raise InputError(*(self._plain(line, copy) for line in error.faults)) from None
         self._claim = claim
@@ -255,9 +256,11 @@ class Explorer:
 
     def answer(self) -> Panels:
         """The controls, the answer, what each source said, and the numbers."""
-        fields = [field.box for field in (*self._fields.values(), *self._weights.values())]
+        fields = [field.box for field in self._fields.values()]
         results = self._results()
-        left = widgets.VBox(fields, layout={"width": "270px", "min_width": "270px", "padding": "0 12px 0 0"})
+        left = widgets.VBox(
+            [*fields, self._sliders], layout={"width": "270px", "min_width": "270px", "padding": "0 12px 0 0"}
+        )
         scrolled = widgets.Box(
             [self._sources.widget], layout={"max_height": "420px", "overflow": "hidden auto", "display": "block"}
         )
@@ -420,15 +423,20 @@ class Explorer:
         first, last = min([*losses, self.settings.day]), max([*printed, self.settings.day])
         return [(first + timedelta(days=later)).isoformat() for later in range((last - first).days + 1)]
 
-    def _made_weights(self) -> dict[str, _Field]:
-        """A slider for each origin that ever gives a loss."""
-        made = {}
-        for name in sorted({one.claim.origin for one in self.seen.inputs.claims if one.claim.quantity in LOSSES}):
-            value = self._by_hand.get(name, 1.0)
-            control = widgets.FloatSlider(value, min=0, max=max(_MOST_WEIGHT, value), step=0.25, readout_format=".2f")
-            made[name] = _Field(name, control)
-            control.observe(self._moved(name), "value")
-        return made
+    def _match_weights(self, seen: Glimpse) -> None:
+        """Have a slider for each origin that ever gives a loss, that of a what-if claim as well, and for no other."""
+        wanted = sorted({one.claim.origin for one in seen.inputs.claims if one.claim.quantity in LOSSES})
+        if wanted == list(self._weights):
+            return
+        self._by_hand = {name: value for name, value in self._by_hand.items() if name in wanted}
+        self._weights = {name: self._weights.get(name) or self._made_weight(name) for name in wanted}
+        self._sliders.children = [field.box for field in self._weights.values()]
+
+    def _made_weight(self, name: str) -> _Field:
+        value = self._by_hand.get(name, 1.0)
+        control = widgets.FloatSlider(value, min=0, max=max(_MOST_WEIGHT, value), step=0.25, readout_format=".2f")
+        control.observe(self._moved(name), "value")
+        return _Field(name, control)
 
     def _buttons(self) -> widgets.Widget:
         pin, unpin = widgets.Button(description="Pin for comparison"), widgets.Button(description="Unpin")
@@ -476,15 +484,16 @@ class Explorer:
         """What the controls say."""
         values = {name: field.control.value for name, field in self._fields.items()}
         values["wounded_per_killed"] = str(values["wounded_per_killed"]).strip()
-        return replace(self.settings, **values, weights=self._weights_text(str(values["as_of"]), str(values["force"])))
+        return self._weighed(replace(self.settings, **values))
 
-    def _weights_text(self, as_of: str, force: str) -> str:
-        """The weights moved by hand of the origins that count on a day."""
+    def _weighed(self, settings: Settings) -> Settings:
+        """Settings with the weights moved by hand, of the origins that count on their day in their register."""
+        plain = replace(settings, weights="")
         if not self._by_hand:
-            return ""
-        inputs = prepare(replace(self.settings, as_of=as_of, force=force, weights=""))
-        counting = next(iter(inputs.questions.values())).origins
-        return ", ".join(f"{name}={value:g}" for name, value in self._by_hand.items() if name in counting)
+            return plain
+        counting = next(iter(prepare(plain).questions.values())).origins
+        named = (f"{name}={value:g}" for name, value in self._by_hand.items() if name in counting)
+        return replace(plain, weights=", ".join(named))
 
     def _try(self, name: str) -> None:
         """Answer what the controls say; where that cannot be, say so beside the control that was moved."""
@@ -493,7 +502,8 @@ class Explorer:
         try:
             wanted = self._wanted()
             seen = glimpse(wanted)
-            without = None if self._claim is None else glimpse(replace(wanted, register=self._register))
+            apart = replace(wanted, register=self._register)
+            without = None if self._claim is None else glimpse(self._weighed(apart))
         except InputError as error:
             copy = Path(self.settings.register)
             self.error = "\n".join(self._plain(line, copy) for line in error.faults)
@@ -509,6 +519,7 @@ class Explorer:
     def _use(self, settings: Settings, seen: Glimpse, without: Glimpse | None = None) -> None:
         """Show an answer, and put the controls where it stands."""
         self.seen, self.settings, self._without, self.error = seen, settings, without, ""
+        self._match_weights(seen)
         self._moving = True
         try:
             for name, field in self._fields.items():

@@ -192,7 +192,7 @@ class _Run:
     before: threading.Event | None
     notes: list[str] = field(default_factory=list)
     approved: str = ""  # as ordered, or as the same edition was before
-    remains: str = ""  # the notebook up to the failing cell
+    remains: str = ""  # the notebook up to the failing cell, or whole where something later fails
     second: Future[str] | None = None  # the results.json of a second run
 
     def outcome(self) -> Outcome:
@@ -276,6 +276,7 @@ class _Run:
         _refuse_links(folder)
         self._refuse_edits(folder, taken)
         _forget(folder, executed, order.all_parameters)
+        self.remains = executed.read_text(encoding="utf-8")
         self._wait()
         with way.places:
             with record.stage("comparison and standards"):
@@ -299,6 +300,7 @@ class _Run:
         edited += [order.notebook.name] if taken.notebook != after.notebook else []
         # Edited and put back in the meantime: what the run has read is in its results.
         edited += [name for name, used in _used(folder).items() if taken.files.get(name, used) != used]
+        edited += ["the program"] if taken.code != after.code else []
         if edited:
             raise WorkError(f"{min(edited)} was edited while the edition was made; render it again")
 
@@ -461,7 +463,7 @@ class _Run:
             with contextlib.suppress(InputError, WorkError):
                 notebook = self.order.notebook.name
                 kept = fail(self.order.target, {notebook: self.remains, "run.json": self.record.to_json()})
-                self.notes.append(f"{kept} holds the notebook up to where it failed")
+                self.notes.append(f"{kept} holds the notebook as far as it ran")
         return Outcome(self.order, "failed", False, reasons, tuple(self.notes), code, self.record)
 
 

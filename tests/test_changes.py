@@ -1,5 +1,6 @@
 """What changed since the last edition, and which part of it is model, data correction or evidence."""
 
+import csv
 import json
 import shutil
 from dataclasses import replace
@@ -126,12 +127,23 @@ def test_a_row_with_another_name_is_no_claim_that_came(tmp_path, mine):
     assert found.came == ()
     assert [row.what for row in found.corrected] == ["seed-deployed is named deployed now"]
     assert causes(found) == [False, False, False]
-    # What says something else as well has come, and the other has gone.
+
+
+def test_a_row_named_and_worded_anew_is_the_same_figure_of_the_same_print(tmp_path, mine):
+    one = edition(tmp_path / "1", mine)
     text = mine.read_text(encoding="utf-8")
-    mine.write_text(text.replace("\ndeployed,", "\nother,").replace("around 10,000", "around 12,000"))
+    edited = text.replace("\nseed-deployed,", "\nother,").replace("around 10,000", "around 12,000")
+    mine.write_text(edited, encoding="utf-8")
+    found = changes.compare(one, edition(tmp_path / "2", mine), edition="seed-2024-12-19")
+    assert found.came == ()
+    assert "seed-deployed is named other now, and wording edited" in [row.what for row in found.corrected]
+    # Of another print, one has come and the other has gone.
+    (row,) = [line for line in edited.splitlines() if line.startswith("other,")]
+    (url,) = [cell for cell in next(csv.reader([row])) if cell.startswith("http")]
+    mine.write_text(edited.replace(row, row.replace(url, "https://example.org/another")), encoding="utf-8")
     found = changes.compare(one, edition(tmp_path / "3", mine), edition="seed-2024-12-19")
     assert [claim.id for claim in found.came] == ["other"]
-    assert [row.what for row in found.corrected] == ["seed-deployed was removed"]
+    assert "seed-deployed was removed" in [row.what for row in found.corrected]
 
 
 def test_an_origin_described_otherwise_is_a_data_correction(tmp_path, mine):

@@ -160,6 +160,25 @@ def test_a_what_if_claim_is_checked_as_a_row_is_and_told_apart(explorer):
     assert "what-if" not in explorer._numbers.value
 
 
+def test_an_origin_that_only_a_what_if_claim_has_gets_a_weight_and_loses_it_with_the_claim(explorer):
+    explorer.suppose(Hypothetical("killed", "at least 500", "2024-12-23", "origin X"))
+    boxes = len(explorer._sliders.children)
+    explorer.set("origin X", 0.25)
+    explorer.set("NIS", 2.0)
+    assert explorer.error == ""
+    assert explorer.settings.weights == "origin X=0.25, NIS=2"
+    assert explorer._without.settings.weights == "NIS=2"
+    # Another claim in its place has another origin.
+    explorer.suppose(Hypothetical("killed", "at least 600", "2024-12-23", "origin Y"))
+    assert "origin X" not in explorer._weights
+    assert "origin Y" in explorer._weights
+    assert explorer.settings.weights == "NIS=2"
+    explorer.suppose(None)
+    assert "origin Y" not in explorer._weights
+    assert len(explorer._sliders.children) == boxes - 1
+    assert (explorer.settings.weights, explorer.error) == ("NIS=2", "")
+
+
 @pytest.mark.parametrize(
     ("claim", "line"),
     [

@@ -255,3 +255,30 @@ def test_a_register_edited_while_the_notebook_runs_makes_no_edition(register, ba
     assert (outcome.status, outcome.code) == ("failed", 1)
     assert outcome.reasons == ("mine.csv was edited while the edition was made; render it again",)
     assert not (register.parent / "out" / "mine-2024-12-19").exists()
+
+
+def test_a_program_edited_while_the_notebook_runs_makes_no_edition(register, monkeypatch):
+    program = register.with_name("program.py")
+    program.write_text("before", encoding="utf-8")
+    monkeypatch.setattr("analysis.fingerprint.code_digest", lambda: digest(program))
+    edited = f"from pathlib import Path\n_ = Path({str(program)!r}).write_text('after')"
+    outcome = made(register, after=edited)
+    assert (outcome.status, outcome.code) == ("failed", 1)
+    assert outcome.reasons == ("the program was edited while the edition was made; render it again",)
+
+
+def test_a_failure_after_the_notebook_leaves_the_whole_notebook(register, monkeypatch):
+    def broken(*_: object, **__: object) -> str:
+        raise RuntimeError("no page")
+
+    monkeypatch.setattr("analysis.page.to_html", broken)
+    outcome = made(register)
+    assert (outcome.status, outcome.code) == ("failed", 1)
+    assert outcome.reasons[0].startswith("the edition could not be made: RuntimeError: no page (")
+    failed = register.parent / "out" / "failed" / "mine-2024-12-19"
+    states = [cell["state"] for cell in json.loads((failed / "run.json").read_text())["cells"]]
+    assert set(states) == {"completed"}
+    kept = json.loads((failed / "small.ipynb").read_text())["cells"]
+    counts = [cell["execution_count"] for cell in kept if cell["cell_type"] == "code" and cell["source"]]
+    assert counts == list(range(1, len(states) + 1))
+    assert not (register.parent / "out" / "mine-2024-12-19").exists()
