@@ -21,7 +21,18 @@ from pathlib import Path
 
 from analysis.errors import Fault
 
-__all__ = ["LONGEST_CELL", "Row", "decoded", "harmless", "hidden", "path_shown", "read_bytes", "rows", "tables"]
+__all__ = [
+    "LONGEST_CELL",
+    "Row",
+    "decoded",
+    "harmless",
+    "hidden",
+    "path_shown",
+    "read_bytes",
+    "rows",
+    "spelt_out",
+    "tables",
+]
 
 # The csv module's own limit, stated here because other code in the process may move it.
 LONGEST_CELL = 131_072
@@ -29,6 +40,9 @@ LONGEST_CELL = 131_072
 # Control characters but tab and line ends; embeddings, overrides and isolates of direction. The marks U+200E and
 # U+200F stay: names in Arabic or Hebrew need them, and they turn no letter that has a direction of its own.
 _HIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+# The same, and halves of letters, which no file of UTF-8 holds but a text made in Python may.
+_UNSHOWN = re.compile(f"{_HIDDEN.pattern}|[\ud800-\udfff]")
 
 # What spreadsheets take for the beginning of a formula, the wide forms of East Asian keyboards included.
 _RUN = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
@@ -43,7 +57,25 @@ def hidden(text: str) -> str | None:
     """The name of the first letter of a text that hides or turns others, or ``None``."""
     if not (found := _HIDDEN.search(text)):
         return None
-    return f"{unicodedata.name(found[0], 'a control character')} (U+{ord(found[0]):04X})"
+    return _name(found[0])
+
+
+def _name(letter: str) -> str:
+    other = "half a letter" if "\ud800" <= letter <= "\udfff" else "a control character"
+    return f"{unicodedata.name(letter, other)} (U+{ord(letter):04X})"
+
+
+def spelt_out(text: str) -> str:
+    r"""
+    A text on one line, each letter that hides or turns others replaced by its name; what no file can hold likewise.
+
+    Examples
+    --------
+    >>> spelt_out("at\n least \u202e001"), spelt_out("\x1b[2J")
+    ('at least [RIGHT-TO-LEFT OVERRIDE (U+202E)]001', '[a control character (U+001B)][2J')
+    """
+    line = " ".join(text.split())
+    return _UNSHOWN.sub(lambda found: f"[{_name(found[0])}]", line)
 
 
 def harmless(text: str) -> str:

@@ -8,9 +8,9 @@ This is the first edition in its folder: there is none to compare it with.
 from __future__ import annotations
 
 from analysis.changes import Comparison, Step
+from analysis.displays import Table
 from analysis.prose import Prose
 from analysis.summary import Estimate
-from analysis.tables import Table
 
 __all__ = ["came", "corrected", "since", "steps"]
 

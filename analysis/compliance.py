@@ -20,9 +20,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, get_args
 
+from analysis.displays import Table
 from analysis.rendered import Before, Edition, Finding, MissingError, State
 from analysis.standards import CHECKS
-from analysis.tables import Table
 from analysis.uncertainties import read_uncertainties
 
 __all__ = ["Before", "Compliance", "Requirement", "Row", "check", "finding", "markdown", "read_requirements", "to_json"]

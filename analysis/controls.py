@@ -38,6 +38,7 @@ from itables.widget import ITable
 from analysis import figures, prose, saved, tables, wording_figures
 from analysis.cells import path_shown
 from analysis.charts import Answer, Sources
+from analysis.displays import Table
 from analysis.errors import InputError, WorkError
 from analysis.evidence import FORCES, LOSSES, ReadClaim, reasons, size_reasons, weights_named
 from analysis.glimpse import DRAWS, Glimpse, glimpse
@@ -48,7 +49,6 @@ from analysis.pools import POOLS
 from analysis.prose import Prose
 from analysis.readings import choose
 from analysis.settings import Settings
-from analysis.tables import Table
 from analysis.what_if import HYPOTHETICAL, Hypothetical, with_claim
 
 __all__ = ["Explorer", "Panel", "Panels"]

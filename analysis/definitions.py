@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import get_args
 
 from analysis.claims import Quantity
+from analysis.displays import Table
 from analysis.fields import COLUMNS, Claim
 from analysis.folded import Folded
 from analysis.pipeline import Results
 from analysis.prose import Prose
 from analysis.summary import LIKELIHOOD, PHIA, in_phia_gap, percent
-from analysis.tables import Table
 
 __all__ = ["Term", "codebook", "likelihood_words", "read_terms", "terms"]
 

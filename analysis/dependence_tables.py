@@ -13,9 +13,9 @@ from __future__ import annotations
 from analysis.curve import Answer, Specification
 from analysis.dependence import Dependence, without_folder
 from analysis.dependence_prose import CHOICE_NAMES, choice_label, end, share, width_expected, width_now
+from analysis.displays import Table
 from analysis.model import THRESHOLDS
 from analysis.summary import percent
-from analysis.tables import Table
 
 __all__ = ["alternatives", "choices", "envelope", "inputs", "references", "without", "worth"]
 

@@ -20,10 +20,11 @@ from itertools import groupby
 from typing import get_args
 
 from analysis.claims import COUNTING_ROLES, Claim, Quantity, Register, read_register
+from analysis.displays import Displayed, Section
 from analysis.distributions import Distribution, Mixture
 from analysis.errors import Fault, InputError, shown
 from analysis.lexicon import Layer, Lexicon, read_lexicon
-from analysis.wording import Reading, read
+from analysis.wording import Reading, read, readings_table
 
 __all__ = [
     "CORRELATION",
@@ -63,7 +64,7 @@ CORRELATION = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class ReadClaim:
+class ReadClaim(Displayed):
     """
     A claim and its reading.
 
@@ -75,11 +76,35 @@ class ReadClaim:
         What the words mean.
     reading : Reading
         The same with the reporting layer of the origin, where one applies.
+
+    Examples
+    --------
+    >>> print(read_claims(read_register("seed"))[4])  # doctest: +ELLIPSIS
+    NIS: "approximately 1,000" wounded, as of 2024-12-19, published 2024-12-19 by BBC (as paraphrased in the seed
+    article)
+    layer                          90 % range    50 % range    median
+    ---------------------------  ------------  ------------  --------
+    wording                      832 to 1,168  975 to 1,025     1,000
+    and reporting (third-party)  638 to 1,544  832 to 1,192       997
+    Role: seed; it can count.
+    ...
     """
 
     claim: Claim
     wording: Reading
     reading: Reading
+
+    def sections(self) -> tuple[Section, ...]:
+        """Its layers, the grounds of each, and whether it can count."""
+        claim = self.claim
+        days = f"as of {claim.as_of}, published {claim.published} by {claim.outlet}"
+        can = "can count" if claim.role in COUNTING_ROLES else "is only shown"
+        if self.reading.distribution is None:
+            can = "is never counted, since its words give no number"
+        layers = (self.wording,) if self.reading is self.wording else (self.wording, self.reading)
+        grounds = dict.fromkeys(line for one in layers for line in one.grounds())
+        notes = (f"Role: {claim.role}; it {can}.", *grounds)
+        return (Section(f"{claim.origin}: {claim.quoted}, {days}", readings_table(layers), notes),)
 
 
 @dataclass(frozen=True, slots=True)

@@ -172,6 +172,11 @@ class Claim(BaseModel):
         """File and line, as errors print it."""
         return f"{self.file}:{self.line}"
 
+    @property
+    def quoted(self) -> str:
+        """The figure in quotes with what it counts: "at least 100" killed."""
+        return f'"{self.wording}" {self.quantity.replace("_", " ")}'
+
 
 COLUMNS = tuple(name for name in Claim.model_fields if name not in ("file", "line", "sha256"))
 # A row in which every column holds its example.

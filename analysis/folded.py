@@ -12,8 +12,8 @@ from __future__ import annotations
 import html
 from dataclasses import dataclass
 
+from analysis.displays import Table
 from analysis.prose import Prose
-from analysis.tables import Table
 
 __all__ = ["Folded"]
 

@@ -14,9 +14,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from analysis.displays import Table
 from analysis.evidence import ReadClaim
 from analysis.pipeline import Results
-from analysis.tables import Table
 
 __all__ = ["claims", "credibility", "origins"]
 

@@ -18,10 +18,10 @@ from pathlib import Path
 
 import numpy as np
 
+from analysis.displays import Table
 from analysis.evidence import CORRELATION
 from analysis.lexicon import read_lexicon
 from analysis.pipeline import Results
-from analysis.tables import Table
 
 __all__ = ["Step", "Steps", "here", "parameters", "read_steps", "steps"]
 

@@ -19,8 +19,9 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 from analysis.claims import Register
+from analysis.displays import Displayed, Section, Table, abridged
 from analysis.estimates import estimates_of, exceedances_of
-from analysis.evidence import FORCES, Evidence, Force, ReadClaim
+from analysis.evidence import FORCES, Evidence, Exclusion, Force, ReadClaim
 from analysis.inputs import prepare
 from analysis.lexicon import read_lexicon
 from analysis.model import Draws, Question, Summary
@@ -28,13 +29,14 @@ from analysis.pools import POOLS, Combined
 from analysis.replicates import sample
 from analysis.sampling import Convergence
 from analysis.settings import Settings
-from analysis.summary import Estimate, Exceedance
+from analysis.summary import Estimate, Exceedance, estimates_table, percent
+from analysis.wording import range_cell
 
 __all__ = ["Denominator", "OriginResult", "PoolResult", "Results", "run", "versions"]
 
 
-@dataclass(frozen=True, slots=True)
-class OriginResult:
+@dataclass(frozen=True, slots=True, repr=False)
+class OriginResult(Displayed):
     """
     What one origin alone would give, and its weight in the pool.
 
@@ -47,13 +49,18 @@ class OriginResult:
     estimates: tuple[Estimate, ...]
     exceedance: tuple[Exceedance, ...]
 
+    def sections(self) -> tuple[Section, ...]:
+        """Its estimates, over the force in use."""
+        title = f"{self.name} alone; weight in the pool {100 * self.weight:.3g} %"
+        return (_estimated(title, self.estimates, "Casualties of this origin are more than the force in most draws."),)
+
     def estimate(self, name: str) -> Estimate:
         """The estimate of this name."""
         return _named(self.estimates, name)
 
 
-@dataclass(frozen=True, slots=True)
-class Denominator:
+@dataclass(frozen=True, slots=True, repr=False)
+class Denominator(Displayed):
     """
     The pool over another reading of the force.
 
@@ -65,13 +72,21 @@ class Denominator:
     force: Force | None
     estimates: tuple[Estimate, ...]
 
+    def sections(self) -> tuple[Section, ...]:
+        """The claims behind the force, and the estimates over it."""
+        title, none = f"force as {self.choice}", "No claim that counts gives a number of it."
+        if self.force is not None:
+            sizes = (f"{one.claim.quoted} ({one.claim.origin}, {one.claim.as_of})" for one in self.force.claims)
+            title, none = f"{title}: {'; '.join(sizes)}", "It is smaller than the casualties in most draws."
+        return (_estimated(title, self.estimates, none),)
+
     def estimate(self, name: str) -> Estimate:
         """The estimate of this name."""
         return _named(self.estimates, name)
 
 
-@dataclass(frozen=True, slots=True)
-class PoolResult:
+@dataclass(frozen=True, slots=True, repr=False)
+class PoolResult(Displayed):
     """
     One way of combining the origins, over the force in use.
 
@@ -84,17 +99,26 @@ class PoolResult:
     estimates: tuple[Estimate, ...]
     exceedance: tuple[Exceedance, ...]
 
+    def sections(self) -> tuple[Section, ...]:
+        """Its estimates, over the force in use."""
+        return (_estimated(f"{self.name} pool", self.estimates, "The origins have no number of casualties in common."),)
+
     def estimate(self, name: str) -> Estimate:
         """The estimate of this name."""
         return _named(self.estimates, name)
+
+
+def _estimated(title: str, estimates: tuple[Estimate, ...], none: str) -> Section:
+    """The estimates in a table, or why there is none."""
+    return Section(title, estimates_table(estimates)) if estimates else Section(title, None, (none,))
 
 
 def _named(estimates: tuple[Estimate, ...], name: str) -> Estimate:
     return next(estimate for estimate in estimates if estimate.name == name)
 
 
-@dataclass(frozen=True, slots=True)
-class Results:
+@dataclass(frozen=True, slots=True, repr=False)
+class Results(Displayed):
     """
     All that a run knows.
 
@@ -125,6 +149,26 @@ class Results:
         Of each origin, all replicates one after the other: what the figures show. Not in the files.
     combined : Combined
         The pool's draws, likewise.
+
+    Examples
+    --------
+    >>> results = run(Settings(max_draws=16384))
+    >>> print(results)  # doctest: +ELLIPSIS
+    Losses of the force as reported, from the register seed as published by 2024-12-19; linear pool of NIS, US DoD
+    interval that holds                  50 %             80 %             90 %             95 %    median    mean
+    ------------------------  ---------------  ---------------  ---------------  ---------------  --------  ------
+    killed                          94 to 159        59 to 218        46 to 260        39 to 310       113     131
+    ...
+    <BLANKLINE>
+    counted: 4
+    ...
+    <BLANKLINE>
+    not counted: 22
+    ...
+    >>> print(results.origins[1])  # doctest: +ELLIPSIS
+    US DoD alone; weight in the pool 50 %
+    interval that holds                  50 %             80 %             90 %             95 %    median    mean
+    ...
     """
 
     settings: Settings
@@ -152,6 +196,58 @@ class Results:
     def denominator(self) -> Denominator:
         """The one that was chosen."""
         return next(one for one in self.denominators if one.choice == self.settings.force)
+
+    @property
+    def counted(self) -> tuple[ReadClaim, ...]:
+        """The claims that the answer rests on: losses of each origin, then the force."""
+        losses = [one for origin in self.evidence.origins for one in origin.given.values()]
+        force = self.denominator.force
+        return (*losses, *(force.claims if force else ()))
+
+    @property
+    def not_counted(self) -> tuple[Exclusion, ...]:
+        """Every other claim that was published by the day, with its reason."""
+        used = {one.claim.id for one in self.counted}
+        return tuple(
+            one
+            for one in self.evidence.excluded
+            if one.claim.id not in used and one.claim.published <= self.settings.day
+        )
+
+    def sections(self) -> tuple[Section, ...]:
+        """The estimates of the pool, the claims that are counted, and those that are not."""
+        settings, sampled, left_out = self.settings, self.convergence, self.not_counted
+        title = (
+            f"Losses of the force as {settings.force}, from the register {self.register.name} as published by "
+            f"{settings.as_of}; {settings.pool} pool of {', '.join(origin.name for origin in self.evidence.origins)}"
+        )
+        outcome = "reached" if sampled.reached else "not reached: the last digits may not hold"
+        sampling = (
+            f"Numbers print with the digits that their Monte Carlo standard error supports, at most {settings.digits} "
+            f"of the standard uncertainty; stopping rule {outcome}."
+        )
+        notes = (sampling,)
+        if self.kept < 1:
+            left = f"In {percent(1 - self.kept)} of the draws casualties exceed the force; those draws do not count."
+            notes = (sampling, left)
+        headings = ("", "origin", "as printed", "as of", "as read, 90 %", "outlet")
+        counted = Table(headings, abridged(self.counted, _counted), ("right", "left", "left", "left", "right", "left"))
+        headings = ("", "origin", "as printed", "not counted because", "outlet")
+        others = Table(headings, abridged(left_out, _left_out), ("right", *("left",) * 4))
+        return (
+            Section(title, estimates_table(self.estimates, digits=settings.digits), notes),
+            Section(f"counted: {len(self.counted):,}", counted),
+            Section(f"not counted: {len(left_out):,}", others if left_out else None),
+        )
+
+
+def _counted(number: int, one: ReadClaim) -> tuple[str, ...]:
+    claim = one.claim
+    return f"{number:,}", claim.origin, claim.quoted, str(claim.as_of), range_cell(one.reading), claim.outlet
+
+
+def _left_out(number: int, one: Exclusion) -> tuple[str, ...]:
+    return f"{number:,}", one.claim.origin, one.claim.quoted, one.reason, one.claim.outlet
 
 
 def versions() -> dict[str, str]:

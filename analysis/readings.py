@@ -29,12 +29,12 @@ from analysis.coverage import (
     read_pairs,
     recommended,
 )
+from analysis.displays import Table
 from analysis.errors import InputError
 from analysis.lexicon import Growth, read_lexicon
 from analysis.prose import Prose, spoken
 from analysis.summary import percent
-from analysis.tables import QUANTILE_HEADINGS, Table, quantile_cells
-from analysis.wording import Reading, read
+from analysis.wording import QUANTILE_HEADINGS, Reading, quantile_cells, read
 
 __all__ = [
     "SETTLED",

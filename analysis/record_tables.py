@@ -17,21 +17,17 @@ import re
 from collections import Counter
 
 from analysis.claims import Claim
+from analysis.displays import Table
 from analysis.evidence import effective_number
 from analysis.lexicon import read_lexicon
 from analysis.record import Copy, Record
 from analysis.record_prose import CORRELATIONS, changes, use
 from analysis.records import versions
-from analysis.tables import Table
 
 __all__ = ["addresses", "claims", "copies", "independence", "left_out", "origins", "provenance"]
 
 # Addresses in a note; they stand in the table of addresses, where their length squeezes no other column.
 _SEE_ALSO = re.compile(r"\s*See also(?:[\s;]*https?://[^\s;]+)+\.?")
-
-
-def _printed(claim: Claim) -> str:
-    return f'"{claim.wording}" {claim.quantity.replace("_", " ")}'
 
 
 def _table(headings: tuple[str, ...], rows: list[tuple[str, ...]]) -> Table:
@@ -43,7 +39,7 @@ def claims(record: Record) -> Table:
     """Every claim in order of print: what was printed, whose it is, who printed it, and whether it counts."""
     headings = ("printed", "describes", "origin", "as printed", "standing", "outlet")
     rows = [
-        (str(c.published), _days(c), c.origin, _printed(c), entry.standing + use(entry), c.outlet)
+        (str(c.published), _days(c), c.origin, c.quoted, entry.standing + use(entry), c.outlet)
         for entry in record.entries
         for c in (entry.one.claim,)
     ]
@@ -65,17 +61,17 @@ def copies(record: Record) -> Table:
 
 def _copy(copy: Copy) -> tuple[str, ...]:
     claim, original = copy.one.claim, copy.original
-    first = f"{original.claim.origin}: {_printed(original.claim)}" if original else "not found"
+    first = f"{original.claim.origin}: {original.claim.quoted}" if original else "not found"
     days = "" if copy.days is None else f"{copy.days:,}"
     place = (claim.outlet, str(claim.published), days)
-    return first, _printed(claim), copy.standing, *place, "; ".join(changes(copy))
+    return first, claim.quoted, copy.standing, *place, "; ".join(changes(copy))
 
 
 def left_out(record: Record) -> Table:
     """Every claim that an estimate of this day would not count, with the reason."""
     headings = ("printed", "origin", "as printed", "outlet", "left out because", "note")
     rows = [
-        (str(c.published), c.origin, _printed(c), c.outlet, entry.left_out, _SEE_ALSO.sub("", c.note))
+        (str(c.published), c.origin, c.quoted, c.outlet, entry.left_out, _SEE_ALSO.sub("", c.note))
         for entry in record.entries
         if not entry.used
         for c in (entry.one.claim,)

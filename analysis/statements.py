@@ -20,10 +20,10 @@ from functools import lru_cache
 from pathlib import Path
 
 from analysis.claims import Claim, register_path, shipped
+from analysis.displays import Table
 from analysis.folded import Folded
 from analysis.pipeline import Results
 from analysis.prose import Prose
-from analysis.tables import Table
 
 __all__ = ["claims", "conduct", "found", "inclusion", "interests", "outlets", "read_statements"]
 

@@ -12,23 +12,43 @@ standard uncertainty and from the Monte Carlo standard error; more are never sho
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from analysis.displays import Displayed, Section, Table
+
 __all__ = [
     "LIKELIHOOD",
+    "NAMES",
     "PHIA",
     "Estimate",
     "Exceedance",
     "Interval",
+    "estimates_table",
     "in_phia_gap",
     "kept_place",
     "likelihood",
     "percent",
     "rounded",
 ]
+
+# What each quantity is called where it is shown.
+NAMES = {
+    "killed": "killed",
+    "wounded": "wounded",
+    "casualties": "casualties",
+    "force": "size of the force",
+    "killed_ratio": "killed, of the force",
+    "wounded_ratio": "wounded, of the force",
+    "casualties_ratio": "casualties, of the force",
+    "wounded_per_killed": "wounded per killed",
+    "killed_share": "killed, of casualties",
+}
+
+# Significant digits of the standard uncertainty where no setting says how many; the settings' own default.
+_DIGITS = 2
 
 # ICD 203 (2015): word and range in percent; nothing has a word below 1 and above 99 %. The ranges leave no gap
 # between, so these words are the ones that print, and no word of another scale stands beside them.
@@ -73,9 +93,12 @@ class Interval:
 
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
+class Estimate(Displayed):
     """
     A quantity: centre, standard uncertainty and intervals.
+
+    Shown with the Monte Carlo standard error of every number, and how many digits of the standard uncertainty that
+    supports.
 
     Parameters
     ----------
@@ -86,6 +109,20 @@ class Estimate:
         Monte Carlo standard errors of the median and of the mean.
     intervals : tuple of Interval
         At least one, rising in level.
+
+    Examples
+    --------
+    >>> interval = Interval(0.9, "equal-tailed", 0.0284, 0.1584, 0.00002, 0.0003)
+    >>> print(Estimate("casualties_ratio", "share of the force", 0.0827, 0.0855, 0.0436, 0.00002, 0.001, (interval,)))
+    casualties, of the force
+    measure                     value    Monte Carlo standard error    digits that it supports
+    --------------------  -----------  ----------------------------  -------------------------
+    90 % range            2.8 to 16 %              0.002 and 0.03 %                          1
+    median                      8.3 %                       0.002 %                          3
+    mean                          9 %                         0.1 %                          1
+    standard uncertainty        4.4 %
+    Numbers print with 2 digits of the standard uncertainty, and with fewer where their Monte Carlo standard error does
+    not support so many.
     """
 
     name: str
@@ -180,9 +217,57 @@ class Estimate:
         """Range first, centre second."""
         return f"{self.range(level, digits=digits)}, centre {self.centre(digits=digits)}"
 
+    def sections(self) -> tuple[Section, ...]:
+        """Each range, then the centres and the standard uncertainty."""
+        headings = ("measure", "value", "Monte Carlo standard error", "digits that it supports")
+        rows = [
+            (
+                f"{100 * one.level:g} % range",
+                self.range(one.level, digits=_DIGITS, signed=False) + self._sign,
+                f"{self._error(one.mcse_low)} and {self._error(one.mcse_high)}{self._sign}",
+                f"{min(map(self.supported, (one.mcse_low, one.mcse_high)))}",
+            )
+            for one in self.intervals
+        ]
+        centre, average = self.centre(digits=_DIGITS), self.average(digits=_DIGITS)
+        for name, value, error in (("median", centre, self.mcse), ("mean", average, self.mcse_mean)):
+            rows.append((name, value, f"{self._error(error)}{self._sign}", f"{self.supported(error)}"))
+        rows.append(("standard uncertainty", self._shown(self.sd, self.place(_DIGITS, 0.0)) + self._sign, "", ""))
+        unit = ", soldiers" if self.unit == "soldiers" else ""
+        return (Section(NAMES.get(self.name, self.name) + unit, Table(headings, tuple(rows)), (_HONEST,)),)
+
+    @property
+    def _sign(self) -> str:
+        return " %" if self.is_share else ""
+
+    def _error(self, mcse: float) -> str:
+        """A standard error with one digit."""
+        if mcse <= 1e-9 * abs(self.median):  # rounding of the processor
+            return "0"
+        error = float(f"{100 * mcse if self.is_share else mcse:.0e}")
+        return rounded(error, int(np.floor(np.log10(error) + 1e-9)))  # 1e-9: the logarithm of 0.001 is just below -3
+
     def _shown(self, value: float, place: int) -> str:
         place = kept_place(value, place, least=-12 if self.is_share or not self.unit.startswith("soldiers") else 0)
         return rounded(value * 100, place + 2) if self.is_share else rounded(value, place)
+
+
+_HONEST = (
+    f"Numbers print with {_DIGITS} digits of the standard uncertainty, and with fewer where their Monte Carlo standard "
+    "error does not support so many."
+)
+
+
+def estimates_table(estimates: Sequence[Estimate], *, digits: int = _DIGITS) -> Table:
+    """Every estimate in a row: equal-tailed intervals, median and mean."""
+    levels = [interval.level for interval in estimates[0].intervals]
+    headings = ("interval that holds", *(f"{100 * level:g} %" for level in levels), "median", "mean")
+    rows = []
+    for one in estimates:
+        sign = " %" if one.is_share else ""
+        ranges = (one.range(level, digits=digits, signed=False) + sign for level in levels)
+        rows.append((NAMES[one.name], *ranges, one.centre(digits=digits), one.average(digits=digits)))
+    return Table(headings, tuple(rows))
 
 
 @dataclass(frozen=True, slots=True)

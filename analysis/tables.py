@@ -1,36 +1,31 @@
 """
 The report's tables, made from results; text from a register is escaped, whatever it holds.
 
-A `Table` shows itself as HTML in a notebook and as aligned text on a terminal.
-
->>> print(Table(("name", "share"), (("killed", "1.1 %"),)))
-name      share
-------  -------
-killed    1.1 %
+>>> from analysis.pipeline import run
+>>> from analysis.settings import Settings
+>>> exceedance(run(Settings(max_draws=16384))).rows[2][:3]
+('casualties', '75 %, likely', '36 %, unlikely')
 """
 
 from __future__ import annotations
 
 import itertools
 import textwrap
-from dataclasses import dataclass
 
 import numpy as np
-from tabulate import tabulate
 
 from analysis.claims import Claim
+from analysis.displays import Table
 from analysis.evidence import QUANTITY_OF_FORCE, ReadClaim, size_reasons
 from analysis.lexicon import read_lexicon
 from analysis.model import RATIOS, THRESHOLDS
 from analysis.pipeline import Results, versions
 from analysis.sampling import tolerance
-from analysis.summary import Estimate, likelihood, percent, rounded
-from analysis.wording import QUANTILES, Reading
+from analysis.summary import NAMES, estimates_table, likelihood, percent
+from analysis.wording import QUANTILE_HEADINGS, QUANTILES, Reading, quantile_cells
 
 __all__ = [
     "NAMES",
-    "QUANTILE_HEADINGS",
-    "Table",
     "alternatives",
     "by_origin",
     "counted",
@@ -39,7 +34,6 @@ __all__ = [
     "not_counted",
     "pools",
     "provenance",
-    "quantile_cells",
     "question",
     "reading",
     "readings",
@@ -47,67 +41,16 @@ __all__ = [
     "sampling",
 ]
 
-NAMES = {
-    "killed": "killed",
-    "wounded": "wounded",
-    "casualties": "casualties",
-    "force": "size of the force",
-    "killed_ratio": "killed, of the force",
-    "wounded_ratio": "wounded, of the force",
-    "casualties_ratio": "casualties, of the force",
-    "wounded_per_killed": "wounded per killed",
-    "killed_share": "killed, of casualties",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """
-    Headings and rows of text.
-
-    Parameters
-    ----------
-    headings : tuple of str
-    rows : tuple of tuple of str
-        As wide as the headings.
-    align : tuple of str, optional
-        "left" or "right" for each column; without it, the first is left and the others right.
-    """
-
-    headings: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    align: tuple[str, ...] = ()
-
-    def _aligned(self) -> tuple[str, ...]:
-        return self.align or ("left", *("right",) * (len(self.headings) - 1))
-
-    def __repr__(self) -> str:
-        return tabulate(self.rows, self.headings, tablefmt="simple", disable_numparse=True, colalign=self._aligned())
-
-    def _repr_html_(self) -> str:
-        cells = tabulate(self.rows, self.headings, tablefmt="html", disable_numparse=True, colalign=self._aligned())
-        return str(cells)
-
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
-        return {"text/html": self._repr_html_(), "text/plain": repr(self)}
-
 
 def _words(*columns: str) -> tuple[str, ...]:
     return tuple("left" for _ in columns)
-
-
-def _counted(results: Results) -> list[ReadClaim]:
-    """The claims that the answer rests on: losses of each origin, then the force."""
-    losses = [one for origin in results.evidence.origins for one in origin.given.values()]
-    force = results.denominator.force
-    return [*losses, *(force.claims if force else ())]
 
 
 def question(results: Results) -> Table:
     """What is estimated, of whom, for which days, and what was known when: the frame of the answer."""
     losses = [one.claim for origin in results.evidence.origins for one in origin.given.values()]
     force, settings = results.denominator.force, results.settings
-    sizes = "; ".join(f"{_printed(one.claim)} ({one.claim.origin})" for one in force.claims) if force else "no number"
+    sizes = "; ".join(f"{one.claim.quoted} ({one.claim.origin})" for one in force.claims) if force else "no number"
     starts = [claim.period_start for claim in losses if claim.period_start]
     first = str(min(starts)) if starts else "a beginning that no source states"
     newest = max(claim.published for claim in losses)
@@ -128,48 +71,26 @@ def counted(results: Results) -> Table:
     """The claims that count: who said what, as printed, and the trap in each."""
     headings = ("origin", "as printed", "as of", "said by", "note")
     rows = tuple(
-        (c.origin, _printed(c), str(c.as_of), f"{c.speaker}; printed by {c.outlet}", c.note)
-        for c in (one.claim for one in _counted(results))
+        (c.origin, c.quoted, str(c.as_of), f"{c.speaker}; printed by {c.outlet}", c.note)
+        for c in (one.claim for one in results.counted)
     )
     return Table(headings, rows, _words(*headings))
-
-
-def _printed(claim: Claim) -> str:
-    """The figure in quotes with what it counts: "at least 100" killed."""
-    return f'"{claim.wording}" {claim.quantity.replace("_", " ")}'
 
 
 def not_counted(results: Results) -> Table:
     """Every other claim of the register, with the reason."""
     headings = ("origin", "as printed", "printed by", "not counted because", "note")
-    used = {one.claim.id for one in _counted(results)}
     rows = tuple(
-        (one.claim.origin, _printed(one.claim), one.claim.outlet, one.reason, one.claim.note)
-        for one in results.evidence.excluded
-        if one.claim.id not in used and one.claim.published <= results.settings.day
+        (one.claim.origin, one.claim.quoted, one.claim.outlet, one.reason, one.claim.note)
+        for one in results.not_counted
     )
     return Table(headings, rows, _words(*headings))
-
-
-def quantile_cells(reading: Reading) -> tuple[str, ...]:
-    """The quantiles of a reading as text, one for each of `QUANTILE_HEADINGS`."""
-    quantiles = reading.quantiles()
-    if quantiles is None:
-        return ("no number",) * len(QUANTILES)
-    quantiles = quantiles + 0.0  # no minus sign before a zero
-    if reading.percent:
-        return tuple(f"{100 * q:.1f} %" for q in quantiles)
-    whole = max(quantiles) >= 20 and not 0 < quantiles[-1] - quantiles[0] < 10
-    return tuple(rounded(q, 0 if whole else -1) for q in quantiles)
-
-
-QUANTILE_HEADINGS = tuple(f"{100 * p:.0f} %" for p in QUANTILES)
 
 
 def _layers(results: Results) -> list[tuple[ReadClaim, str, Reading]]:
     """Each counted claim's wording layer, and its reporting layer where it has one."""
     found = []
-    for one in _counted(results):
+    for one in results.counted:
         found.append((one, "wording", one.wording))
         if one.reading is not one.wording:
             found.append((one, f"and reporting ({one.reading.reporting})", one.reading))
@@ -180,7 +101,7 @@ def readings(results: Results) -> Table:
     """How each counted wording was read: its quantiles, one row a layer."""
     headings = ("origin", "as printed", "layer", *QUANTILE_HEADINGS)
     rows = tuple(
-        (one.claim.origin, _printed(one.claim), layer, *quantile_cells(reading))
+        (one.claim.origin, one.claim.quoted, layer, *quantile_cells(reading))
         for one, layer, reading in _layers(results)
     )
     return Table(headings, rows, ("left",) * 3 + ("right",) * len(QUANTILES))
@@ -260,25 +181,9 @@ def _line(one: Reading, *, width: int = 56) -> str:
     return f"{first} {''.join(line)} {last}"
 
 
-def _row(estimate: Estimate, results: Results) -> tuple[str, ...]:
-    settings = results.settings
-    sign = " %" if estimate.is_share else ""
-    ranges = (
-        estimate.range(interval.level, digits=settings.digits, signed=False) + sign for interval in estimate.intervals
-    )
-    centre = estimate.centre(digits=settings.digits)
-    return (*ranges, centre, estimate.average(digits=settings.digits))
-
-
-def _interval_headings(results: Results) -> tuple[str, ...]:
-    return tuple(f"{100 * interval.level:g} %" for interval in results.estimates[0].intervals)
-
-
 def estimates(results: Results) -> Table:
     """Every quantity of the pool: equal-tailed intervals, median and mean."""
-    headings = ("interval that holds", *_interval_headings(results), "median", "mean")
-    rows = tuple((NAMES[estimate.name], *_row(estimate, results)) for estimate in results.estimates)
-    return Table(headings, rows)
+    return estimates_table(results.estimates, digits=results.settings.digits)
 
 
 def exceedance(results: Results) -> Table:

@@ -16,10 +16,10 @@ from functools import lru_cache
 from pathlib import Path
 
 from analysis.dependence import Dependence
+from analysis.displays import Table
 from analysis.pipeline import Results
 from analysis.prose import Prose
 from analysis.summary import percent
-from analysis.tables import Table
 
 __all__ = [
     "DIRECTIONS",

@@ -22,21 +22,24 @@ from functools import lru_cache
 
 import numpy as np
 
+from analysis.displays import Displayed, Section, Table
 from analysis.distributions import Distribution, FloatArray, LogNormal, Quotient, Scaled, Truncated, Widened
 from analysis.errors import InputError
 from analysis.lexicon import AnyRule, Kind, Layer, Lexicon, Number, read_lexicon, tokenize
 from analysis.numerals import Numerals
 from analysis.phrases import Item, Phrases
 from analysis.remarks import Remark, Remarks
+from analysis.summary import rounded
 
-__all__ = ["QUANTILES", "Reading", "read"]
+__all__ = ["QUANTILES", "QUANTILE_HEADINGS", "Reading", "quantile_cells", "range_cell", "read", "readings_table"]
 
 # The probabilities at which every reading is shown back.
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+QUANTILE_HEADINGS = tuple(f"{100 * p:.0f} %" for p in QUANTILES)
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Displayed):
     """
     What a worded figure is taken to mean.
 
@@ -64,6 +67,18 @@ class Reading:
         Whether the rule already holds what the reporting layer would add.
     reporting : str
         The reporting layer on it, or "none".
+
+    Examples
+    --------
+    >>> print(read("around 10,000"))
+    "around 10,000"
+    layer         90 % range       50 % range    median
+    -------  ---------------  ---------------  --------
+    wording  8,404 to 11,596  9,716 to 10,284    10,000
+    Kind: approx; numbers in the words: best 10,000. Rule: around.
+    Evidence for the wording: Ferson 2015, row 'around'
+    Judgement in the wording: the spread between listeners is read as a spread between speakers; reach clipped to 0.1 to
+    6 times its median
     """
 
     wording: str
@@ -82,6 +97,25 @@ class Reading:
     parts: tuple[str, ...] = ()
     reporting_included: bool = False
     reporting: str = "none"
+
+    def sections(self) -> tuple[Section, ...]:
+        """Its ranges, what the words name, and where the numbers come from."""
+        return (Section(f'"{self.wording}"', readings_table((self,)), self.grounds()),)
+
+    def grounds(self) -> tuple[str, ...]:
+        """The rule of the words, the evidence for the numbers and what is judgement in them, a line each."""
+        layer = "wording" if self.reporting == "none" else "reporting"
+        named = (("low", self.low), ("best", self.best), ("high", self.high))
+        size, sign = (100, " %") if self.percent else (1, "")
+        numbers = [f"{name} {size * value:,g}{sign}" for name, value in named if value is not None]
+        kind = f"Kind: {self.kind.replace('_', ' ')}; numbers in the words: {', '.join(numbers) or 'none'}"
+        judgement = (f"Judgement in the {layer}: {self.judgement}",) if self.judgement else ()
+        return (f"{kind}. Rule: {self.rule}.", f"Evidence for the {layer}: {self.source}", *judgement)
+
+    @property
+    def layer(self) -> str:
+        """Which layers are in it."""
+        return "wording" if self.reporting == "none" else f"and reporting ({self.reporting})"
 
     def quantiles(self) -> FloatArray | None:
         """The 5, 25, 50, 75 and 95 % quantiles, shape (5,), or ``None`` for words without a number."""
@@ -152,6 +186,45 @@ class Reading:
             reporting_included=True,
             reporting=name,
         )
+
+
+def quantile_cells(reading: Reading) -> tuple[str, ...]:
+    """The quantiles of a reading as text, one for each of `QUANTILE_HEADINGS`."""
+    quantiles = reading.quantiles()
+    if quantiles is None:
+        return ("no number",) * len(QUANTILES)
+    quantiles = quantiles + 0.0  # no minus sign before a zero
+    if reading.percent:
+        return tuple(f"{100 * q:.1f} %" for q in quantiles)
+    whole = max(quantiles) >= 20 and not 0 < quantiles[-1] - quantiles[0] < 10
+    return tuple(rounded(q, 0 if whole else -1) for q in quantiles)
+
+
+def readings_table(readings: Sequence[Reading]) -> Table:
+    """Each reading's ranges and its median, a row a reading."""
+    headings = ("layer", "90 % range", "50 % range", "median")
+    rows = []
+    for one in readings:
+        _, quarter, median, three, _ = quantile_cells(one)
+        rows.append((one.layer, range_cell(one), _range(quarter, three), median))
+    return Table(headings, tuple(rows))
+
+
+def range_cell(reading: Reading) -> str:
+    """
+    The range that holds 90 % of a reading, as text.
+
+    Examples
+    --------
+    >>> range_cell(read("at least 100")), range_cell(read("exactly 120")), range_cell(read("many"))
+    ('45 to 227', '120', 'no number')
+    """
+    low, *_, high = quantile_cells(reading)
+    return _range(low, high)
+
+
+def _range(low: str, high: str) -> str:
+    return low if low == high else f"{low.removesuffix(' %')} to {high}"
 
 
 def read(wording: str, *, lexicon: Lexicon | None = None, breaking: bool = True) -> Reading:
