@@ -123,7 +123,7 @@ def menu(page: Page, *names: str) -> None:
     first, *rest = names
     page.locator("#jp-MainMenu .lm-MenuBar-itemLabel", has_text=re.compile(f"^{first}$")).click()
     for name in rest:
-        page.locator(".lm-Menu-itemLabel", has_text=name).click()
+        page.locator(".lm-Menu-itemLabel").get_by_text(name, exact=True).click()
 
 
 # Whether every cell with code has a number, no output is from before, and the kernel has nothing to do.

@@ -153,7 +153,9 @@ def test_the_settings_are_in_force_and_of_the_kind_that_jupyterlab_expects(labor
 def test_the_theme_follows_the_system(laboratory, scheme):
     with laboratory.page(color_scheme=scheme) as page:
         laboratory.open_notebook(page, "notebooks/claims.ipynb")
-        page.wait_for_selector(f"body[data-jp-theme-light={'true' if scheme == 'light' else 'false'}]")
+        # The body has no height of its own, so Playwright calls it invisible.
+        theme = f"body[data-jp-theme-light={'true' if scheme == 'light' else 'false'}]"
+        page.wait_for_selector(theme, state="attached")
         keep_screenshot(page, f"lab-{scheme}")
 
 
