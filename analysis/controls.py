@@ -67,6 +67,7 @@ _STYLE = """<style>
 .casualty-panel td, .casualty-panel th { padding: 2px 10px 2px 0; vertical-align: top; line-height: 1.4; }
 .casualty-panel .widget-html-content { line-height: 1.5; }
 .casualty-panel.jupyter-widgets-disconnected > * { display: none; }
+.casualty-panel.casualty-more.jupyter-widgets-disconnected { display: none; }
 .casualty-panel.jupyter-widgets-disconnected:has(> *)::after {
   content: "The kernel that gave these numbers is gone. Run the notebook again.";
 }
@@ -257,20 +258,23 @@ class Explorer:
         """The controls, the answer, what each source said, and the numbers."""
         fields = [field.box for field in (*self._fields.values(), *self._weights.values())]
         results = self._results()
-        left = widgets.VBox(fields, layout={"width": "270px", "min_width": "270px", "padding": "0 12px 0 0"})
+        # Beside the charts where there is room; above them, in columns, where there is not.
+        for field in fields:
+            field.layout.width = "250px"
+        left = widgets.Box(fields, layout={"flex": "1 1 270px", "flex_flow": "row wrap", "align_content": "flex-start"})
         scrolled = widgets.Box(
             [self._sources.widget], layout={"max_height": "420px", "overflow": "hidden auto", "display": "block"}
         )
         right = widgets.VBox(
             [self._answer.widget, self._state, self._numbers, scrolled, self._buttons()],
-            layout={"flex": "1 1 0", "min_width": "0"},
+            layout={"flex": "100 1 440px", "min_width": "0"},
         )
-        main = _panel([widgets.HTML(_STYLE), widgets.HBox([left, right])])
+        main = _panel([widgets.HTML(_STYLE), widgets.HBox([left, right], layout={"flex_flow": "row wrap"})])
         return Panels(
             (
                 Panel(main, figures.publish("answer", results)),
-                Panel(_panel([self._picked]), figures.publish("sources", results)),
-                Panel(_panel([]), _numbers(self._first, {})),
+                Panel(_panel([self._picked], "casualty-more"), figures.publish("sources", results)),
+                Panel(_panel([], "casualty-more"), _numbers(self._first, {})),
             )
         )
 
@@ -587,9 +591,10 @@ def _named_weights(seen: Glimpse) -> dict[str, float]:
     return {name: float(part.partition("=")[2]) for name, part in named.items()}
 
 
-def _panel(children: Iterable[widgets.Widget]) -> widgets.VBox:
+def _panel(children: Iterable[widgets.Widget], *classes: str) -> widgets.VBox:
     panel = widgets.VBox(list(children))
-    panel.add_class("casualty-panel")
+    for name in ("casualty-panel", *classes):
+        panel.add_class(name)
     return panel
 
 
