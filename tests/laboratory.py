@@ -42,6 +42,12 @@ IGNORED: Mapping[str, str] = {
     r"^Could not restore the debugger state: Canceled future for debug_request": (
         "JupyterLab asks each new kernel whether it is being debugged, and a restart comes before the answer"
     ),
+    r"^Unsatisfied version \S+ from CORE_FEDERATION of shared singleton module @jupyterlab/": (
+        "jupyter-scheduler was built with an early version of the next JupyterLab; the present one serves it"
+    ),
+    r"^Connection lost, reconnecting in 0 seconds\.$": (
+        "a kernel that restarts closes its connection, and JupyterLab opens another at once"
+    ),
 }
 
 
@@ -104,7 +110,7 @@ class Laboratory:
         return git(self.root, "status", "--porcelain")
 
     def _hear(self, kind: str, text: str) -> None:
-        if kind == "error" and not any(re.search(pattern, text) for pattern in IGNORED):
+        if kind in ("error", "warning") and not any(re.search(pattern, text) for pattern in IGNORED):
             self.complaints.append(text)
 
     def _meet(self, request: Request) -> None:
