@@ -42,7 +42,7 @@ IGNORED: Mapping[str, str] = {
     r"^Could not restore the debugger state: Canceled future for debug_request": (
         "JupyterLab asks each new kernel whether it is being debugged, and a restart comes before the answer"
     ),
-    r"^Unsatisfied version \S+ from CORE_FEDERATION of shared singleton module @jupyterlab/": (
+    r"^Unsatisfied version \S+ from CORE_FEDERATION of shared singleton module @jupyter(lab)?/": (
         "jupyter-scheduler was built with an early version of the next JupyterLab; the present one serves it"
     ),
     r"^Connection lost, reconnecting in 0 seconds\.$": (
