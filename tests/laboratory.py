@@ -73,7 +73,7 @@ class Laboratory:
         page = context.new_page()
         page.on("console", lambda said: self._hear(said.type, said.text))
         page.on("pageerror", lambda error: self._hear("error", str(error)))
-        page.on("request", lambda request: self._meet(request))  # noqa: PLW0108, Playwright marks a method, and slots forbid it
+        page.on("request", lambda request: self._meet(request))
         try:
             yield page
         finally:

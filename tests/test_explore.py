@@ -34,7 +34,7 @@ def opened(laboratory):
 
 @pytest.fixture
 def page(opened, laboratory):
-    """That page with its controls at the start; afterwards nothing has been complained of or asked of another server."""
+    """That page with its controls at the start; afterwards it has complained of nothing and asked no other server."""
     opened.get_by_role("button", name="Back to the start").click()
     expect(titles(opened).first).to_have_text(title(Settings()))
     yield opened
@@ -90,7 +90,8 @@ def test_it_runs_from_the_menu_without_an_error_and_says_the_answer(page):
 
 def test_charts_are_as_wide_as_their_column(page):
     for chart in page.locator(".casualty-panel .js-plotly-plot").all():
-        expect(chart.locator("svg.main-svg").first).to_have_attribute("width", str(chart.evaluate("e => e.clientWidth")))
+        width = chart.evaluate("chart => chart.clientWidth")
+        expect(chart.locator("svg.main-svg").first).to_have_attribute("width", str(width))
 
 
 def test_a_slider_is_dragged_and_chart_and_table_agree(page):
