@@ -16,7 +16,10 @@ The only importer of plotly. Text from a register is shown letter by letter, nev
 from __future__ import annotations
 
 import html
+import json
 from collections.abc import Callable, Sequence
+from importlib.resources import files
+from pathlib import Path
 
 import plotly.graph_objects as go
 
@@ -56,6 +59,23 @@ def lettered(text: str, longest: int = 60) -> str:
     '&lt;b&gt;120&lt;/b&gt; killed'
     """
     return html.escape(short(" ".join(text.split()), longest), quote=False)
+
+
+def _code() -> str:
+    """What the browser runs: our few lines, which read plotly's own when a chart is drawn."""
+    bundle = (files("plotly") / "package_data" / "widgetbundle.js").read_text(encoding="utf-8")
+    ours = Path(__file__).parent / "data" / "chart.mjs"
+    return f"const CODE = {json.dumps(bundle)};\n{ours.read_text(encoding='utf-8')}"
+
+
+class _Chart(go.FigureWidget):
+    """A figure as a widget that fills its column."""
+
+    _esm = _code()
+
+    def __init__(self, figure: go.Figure) -> None:
+        super().__init__(figure)
+        self._config = {**self._config, "responsive": True}
 
 
 def _figure(height: int, **layout: object) -> go.Figure:
@@ -123,7 +143,7 @@ class Answer:
         self.widget.add_traces(traces)
         self.show(seen)
         # Only now: what a widget is told before its page has loaded is lost.
-        self.widget = go.FigureWidget(self.widget)
+        self.widget = _Chart(self.widget)
 
     def show(self, seen: Glimpse, reference: Glimpse | None = None, *, named: str = "pinned") -> None:
         """Draw an answer, with a reference of this name behind it."""
@@ -212,7 +232,7 @@ class Sources:
         )
 
         self.show(seen)
-        self.widget = go.FigureWidget(self.widget)
+        self.widget = _Chart(self.widget)
 
         def clicked(_: object, points: object, __: object) -> None:
             if points.point_inds:

@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import html
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -57,6 +57,7 @@ _VIEW = "application/vnd.jupyter.widget-view+json"
 _WIDTHS = (0.25, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0)
 _LEVELS = (0.5, 0.8, 0.9, 0.95)
 _MOST_WEIGHT = 4.0
+_COLUMN = "250px"
 # Letters and lines of the charts in the colours of the theme; no toolbar over them. A panel whose kernel is gone has
 # nothing to show: its numbers are no longer anyone's answer.
 _STYLE = """<style>
@@ -67,6 +68,7 @@ _STYLE = """<style>
 .casualty-panel td, .casualty-panel th { padding: 2px 10px 2px 0; vertical-align: top; line-height: 1.4; }
 .casualty-panel .widget-html-content { line-height: 1.5; }
 .casualty-panel.jupyter-widgets-disconnected > * { display: none; }
+.casualty-panel.casualty-more.jupyter-widgets-disconnected { display: none; }
 .casualty-panel.jupyter-widgets-disconnected:has(> *)::after {
   content: "The kernel that gave these numbers is gone. Run the notebook again.";
 }
@@ -173,7 +175,7 @@ class Explorer:
         self._listed_of: object = None
         self._by_hand = _named_weights(self.seen)  # of origins
         self._weights: dict[str, _Field] = {}
-        self._sliders = widgets.VBox()
+        self._sliders = widgets.Box(layout={"display": "contents"})
         self._fields = self._made_fields()
         self._match_weights(self.seen)
         self._show()
@@ -257,23 +259,25 @@ class Explorer:
     def answer(self) -> Panels:
         """The controls, the answer, what each source said, and the numbers."""
         fields = [field.box for field in self._fields.values()]
+        for box in fields:
+            box.layout.width = _COLUMN
         results = self._results()
-        left = widgets.VBox(
-            [*fields, self._sliders], layout={"width": "270px", "min_width": "270px", "padding": "0 12px 0 0"}
-        )
+        # Beside the charts where there is room; above them, in columns, where there is not.
+        column = {"flex": "1 1 270px", "flex_flow": "row wrap", "align_content": "flex-start"}
+        left = widgets.Box([*fields, self._sliders], layout=column)
         scrolled = widgets.Box(
             [self._sources.widget], layout={"max_height": "420px", "overflow": "hidden auto", "display": "block"}
         )
         right = widgets.VBox(
-            [self._answer.widget, self._state, self._numbers, scrolled, self._buttons()],
-            layout={"flex": "1 1 0", "min_width": "0"},
+            [self._answer.widget, self._state, self._numbers, scrolled, self._picked, self._buttons()],
+            layout={"flex": "100 1 440px", "min_width": "0"},
         )
-        main = _panel([widgets.HTML(_STYLE), widgets.HBox([left, right])])
+        main = _panel([widgets.HTML(_STYLE), widgets.HBox([left, right], layout={"flex_flow": "row wrap"})])
         return Panels(
             (
                 Panel(main, figures.publish("answer", results)),
-                Panel(_panel([self._picked]), figures.publish("sources", results)),
-                Panel(_panel([]), _numbers(self._first, {})),
+                Panel(_panel([], "casualty-more"), figures.publish("sources", results)),
+                Panel(_panel([], "casualty-more"), _numbers(self._first, {})),
             )
         )
 
@@ -310,31 +314,38 @@ class Explorer:
         published = _Field("published", widgets.Text(self.settings.as_of))
         origin = _Field("whose figure: an origin of the register, or a new name", widgets.Combobox(options=origins))
         origin.control.value = "origin X"
+        fields = {"quantity": quantity, "wording": wording, "published": published, "origin": origin}
         wrong, told = widgets.HTML(), widgets.HTML()
         add = widgets.Button(description="Try this claim", button_style="primary")
         remove = widgets.Button(description="Without it")
 
         def tried(_: object) -> None:
-            values = (field.control.value.strip() for field in (quantity, wording, published, origin))
             try:
-                self.suppose(Hypothetical(*values))
+                self.suppose(Hypothetical(**{name: field.control.value.strip() for name, field in fields.items()}))
             except (InputError, WorkError) as error:
-                wrong.value = _wrong(str(error))
+                say(str(error).splitlines())
                 return
-            wrong.value, told.value = "", self._compared()
+            say(())
+            told.value = self._compared()
 
         def removed(_: object) -> None:
-            wrong.value = ""
+            say(())
             try:
                 self.suppose(None)
             except (InputError, WorkError) as error:
-                wrong.value = _wrong(str(error))
+                say(str(error).splitlines())
             told.value = self._compared()
+
+        def say(lines: Sequence[str]) -> None:
+            """Each line beside the field that it names first; the others under the buttons."""
+            for name, field in fields.items():
+                field.tell("\n".join(line for line in lines if line.partition(" ")[0] == name))
+            wrong.value = _wrong("\n".join(line for line in lines if line.partition(" ")[0] not in fields))
 
         add.on_click(tried)
         remove.on_click(removed)
         form = widgets.VBox(
-            [quantity.box, wording.box, published.box, origin.box, widgets.HBox([add, remove]), wrong],
+            [*(field.box for field in fields.values()), widgets.HBox([add, remove]), wrong],
             layout={"width": "340px", "min_width": "340px"},
         )
         instead = Table(("a what-if claim",), (("The form needs JupyterLab and a running kernel.",),))
@@ -436,7 +447,9 @@ class Explorer:
         value = self._by_hand.get(name, 1.0)
         control = widgets.FloatSlider(value, min=0, max=max(_MOST_WEIGHT, value), step=0.25, readout_format=".2f")
         control.observe(self._moved(name), "value")
-        return _Field(name, control)
+        field = _Field(name, control)
+        field.box.layout.width = _COLUMN
+        return field
 
     def _buttons(self) -> widgets.Widget:
         pin, unpin = widgets.Button(description="Pin for comparison"), widgets.Button(description="Unpin")
@@ -598,9 +611,10 @@ def _named_weights(seen: Glimpse) -> dict[str, float]:
     return {name: float(part.partition("=")[2]) for name, part in named.items()}
 
 
-def _panel(children: Iterable[widgets.Widget]) -> widgets.VBox:
+def _panel(children: Iterable[widgets.Widget], *classes: str) -> widgets.VBox:
     panel = widgets.VBox(list(children))
-    panel.add_class("casualty-panel")
+    for name in ("casualty-panel", *classes):
+        panel.add_class(name)
     return panel
 
 

@@ -42,6 +42,12 @@ IGNORED: Mapping[str, str] = {
     r"^Could not restore the debugger state: Canceled future for debug_request": (
         "JupyterLab asks each new kernel whether it is being debugged, and a restart comes before the answer"
     ),
+    r"^Unsatisfied version \S+ from CORE_FEDERATION of shared singleton module @jupyter(lab)?/": (
+        "jupyter-scheduler was built with an early version of the next JupyterLab; the present one serves it"
+    ),
+    r"^Connection lost, reconnecting in 0 seconds\.$": (
+        "a kernel that restarts closes its connection, and JupyterLab opens another at once"
+    ),
 }
 
 
@@ -67,7 +73,7 @@ class Laboratory:
         page = context.new_page()
         page.on("console", lambda said: self._hear(said.type, said.text))
         page.on("pageerror", lambda error: self._hear("error", str(error)))
-        page.on("request", lambda request: self._meet(request))  # noqa: PLW0108, Playwright marks a method, and slots forbid it
+        page.on("request", lambda request: self._meet(request))
         try:
             yield page
         finally:
@@ -104,7 +110,7 @@ class Laboratory:
         return git(self.root, "status", "--porcelain")
 
     def _hear(self, kind: str, text: str) -> None:
-        if kind == "error" and not any(re.search(pattern, text) for pattern in IGNORED):
+        if kind in ("error", "warning") and not any(re.search(pattern, text) for pattern in IGNORED):
             self.complaints.append(text)
 
     def _meet(self, request: Request) -> None:
@@ -123,7 +129,7 @@ def menu(page: Page, *names: str) -> None:
     first, *rest = names
     page.locator("#jp-MainMenu .lm-MenuBar-itemLabel", has_text=re.compile(f"^{first}$")).click()
     for name in rest:
-        page.locator(".lm-Menu-itemLabel", has_text=name).click()
+        page.locator(".lm-Menu-itemLabel").get_by_text(name, exact=True).click()
 
 
 # Whether every cell with code has a number, no output is from before, and the kernel has nothing to do.

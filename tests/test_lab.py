@@ -153,7 +153,9 @@ def test_the_settings_are_in_force_and_of_the_kind_that_jupyterlab_expects(labor
 def test_the_theme_follows_the_system(laboratory, scheme):
     with laboratory.page(color_scheme=scheme) as page:
         laboratory.open_notebook(page, "notebooks/claims.ipynb")
-        page.wait_for_selector(f"body[data-jp-theme-light={'true' if scheme == 'light' else 'false'}]")
+        # The body has no height of its own, so Playwright calls it invisible.
+        theme = f"body[data-jp-theme-light={'true' if scheme == 'light' else 'false'}]"
+        page.wait_for_selector(theme, state="attached")
         keep_screenshot(page, f"lab-{scheme}")
 
 
@@ -162,11 +164,9 @@ def test_the_report_runs_from_the_menu_and_a_session_changes_nothing_that_is_com
         laboratory.open_notebook(page, "notebooks/report.ipynb")
         restart_and_run_all(page)
         assert cell_errors(page) == []
-        answer = page.locator(".jp-NotebookPanel:visible .jp-RenderedHTMLCommon").filter(
-            has_text="of every 100 soldiers"
-        )
-        assert "2.8 to 15.8 of every 100 soldiers" in answer.first.inner_text()
+        answer = page.locator(".jp-NotebookPanel:visible .jp-OutputArea-output", has_text="2.8 to 15.8 of every 100")
         answer.first.scroll_into_view_if_needed()
+        assert "2.8 to 15.8 of every 100 soldiers" in answer.first.inner_text()
         keep_screenshot(page, "lab-report")
     assert laboratory.complaints == []
     assert laboratory.strangers == []
@@ -225,11 +225,12 @@ def test_every_ignored_line_has_its_reason():
     assert all(len(reason) > 40 for reason in IGNORED.values())
 
 
-def test_in_a_folder_of_its_own_it_opens_the_same(browser, tmp_path):
+def test_in_a_folder_of_its_own_it_opens_the_same(laboratory, tmp_path):
     (tmp_path / "clone").mkdir()
     (tmp_path / "home").mkdir()
     root = kit.clone(tmp_path / "clone")
-    with kit.started(root, tmp_path / "home", browser, "--folder", str(tmp_path / "desk")) as made:
+    with kit.served(root, tmp_path / "home", "--folder", str(tmp_path / "desk")) as (url, token):
+        made = kit.Laboratory(root, tmp_path / "home", url, token, laboratory.browser)
         with made.page() as page:
             made.open(page)
             wait_for_kernel(page)
