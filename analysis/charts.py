@@ -16,12 +16,12 @@ The only importer of plotly. Text from a register is shown letter by letter, nev
 from __future__ import annotations
 
 import html
-import json
 from collections.abc import Callable, Sequence
 from importlib.resources import files
 from pathlib import Path
 
 import plotly.graph_objects as go
+import traitlets
 
 from analysis.evidence import LOSSES, ReadClaim
 from analysis.figures import losses_known, quantile_dots, short
@@ -61,21 +61,24 @@ def lettered(text: str, longest: int = 60) -> str:
     return html.escape(short(" ".join(text.split()), longest), quote=False)
 
 
-def _code() -> str:
-    """What the browser runs: our few lines, which read plotly's own when a chart is drawn."""
-    bundle = (files("plotly") / "package_data" / "widgetbundle.js").read_text(encoding="utf-8")
-    ours = Path(__file__).parent / "data" / "chart.mjs"
-    return f"const CODE = {json.dumps(bundle)};\n{ours.read_text(encoding='utf-8')}"
-
-
 class _Chart(go.FigureWidget):
-    """A figure as a widget that fills its column."""
+    """A figure as a widget that fills its column; it waits for the code of plotly, which a `_FirstChart` brings."""
 
-    _esm = _code()
+    # Few lines, so that the browser has read them long before anywidget gives up.
+    _esm = (Path(__file__).parent / "data" / "chart.mjs").read_text(encoding="utf-8")
+    _plotly = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, figure: go.Figure) -> None:
         super().__init__(figure)
         self._config = {**self._config, "responsive": True}
+
+
+class _FirstChart(_Chart):
+    """One that brings plotly's code, 5 MB, for every chart of its page."""
+
+    _plotly = traitlets.Unicode((files("plotly") / "package_data" / "widgetbundle.js").read_text(encoding="utf-8")).tag(
+        sync=True
+    )
 
 
 def _figure(height: int, **layout: object) -> go.Figure:
@@ -143,7 +146,7 @@ class Answer:
         self.widget.add_traces(traces)
         self.show(seen)
         # Only now: what a widget is told before its page has loaded is lost.
-        self.widget = _Chart(self.widget)
+        self.widget = _FirstChart(self.widget)
 
     def show(self, seen: Glimpse, reference: Glimpse | None = None, *, named: str = "pinned") -> None:
         """Draw an answer, with a reference of this name behind it."""

@@ -170,6 +170,7 @@ class Explorer:
         self._moving = False
         self._answer, self._sources = Answer(self.seen), Sources(self.seen, self.pick)
         self._numbers, self._state, self._picked = widgets.HTML(), widgets.HTML(), widgets.HTML()
+        self._picked.add_class("casualty-picked")
         self._list: ITable | None = None
         self._listed: tuple[str, ...] = ()
         self._listed_of: object = None

@@ -23,7 +23,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,7 +31,7 @@ import psutil
 from playwright.sync_api import Browser, Page, Playwright, Request, sync_playwright
 
 ROOT = Path(__file__).parent.parent
-PATIENCE = 300.0  # s for a notebook; on a busy machine with two cores it takes ten
+PATIENCE = 120.0  # s for a notebook; on a busy machine with two cores it takes ten
 # Where pictures of pages are kept to be looked at; CI names a folder that it uploads.
 SCREENSHOTS = Path(os.environ.get("CASUALTY_REPORT_SCREENSHOTS") or ROOT / "reports" / "screenshots")
 COMMITTED = ("analysis", "figures", "notebooks", ".gitignore", "README.md")
@@ -213,11 +213,22 @@ def served(root: Path, home: Path, *options: str) -> Iterator[tuple[str, str]]:
         try:
             yield _address(process, home / "runtime", token, log), token
         finally:
-            family = [process, *psutil.Process(process.pid).children(recursive=True)] if process.poll() is None else []
-            for one in family:
-                one.terminate()
-            psutil.wait_procs([one for one in family[1:] if one.is_running()], timeout=10)
-            process.wait(60)
+            _end(process)
+
+
+def _end(process: subprocess.Popen) -> None:
+    """End JupyterLab and its kernels; what does not end when asked is killed."""
+    family = []
+    if process.poll() is None:
+        leader = psutil.Process(process.pid)
+        family = [leader, *leader.children(recursive=True)]
+    for one in family:
+        with suppress(psutil.NoSuchProcess):
+            one.terminate()
+    for one in psutil.wait_procs(family, timeout=20)[1]:
+        with suppress(psutil.NoSuchProcess):
+            one.kill()
+    process.wait(60)
 
 
 def _address(process: subprocess.Popen, runtime: Path, token: str, log: Path) -> str:

@@ -116,7 +116,7 @@ def test_a_slider_is_moved_by_a_key(page):
 def test_a_mark_in_the_chart_tells_its_claim(page):
     mark = page.locator(".casualty-panel .js-plotly-plot").nth(1).locator("path.point").first
     page.mouse.click(*centre(mark))
-    told = page.locator(".casualty-panel.casualty-more").first
+    told = page.locator(".casualty-picked").first
     expect(told).to_contain_text("“at least 100” killed")
     tells_all(told)
     keep_screenshot(page, "explore-mark")
@@ -137,12 +137,12 @@ def tells_all(told: Locator) -> None:
     expect(told.locator("a").first).to_have_attribute("href", re.compile("^https://"))
 
 
-def test_a_wrong_claim_is_told_beside_the_form_and_the_answer_stays(page):
+def test_a_wrong_claim_is_told_beside_its_field_and_the_answer_stays(page):
     form = page.locator(".casualty-panel", has=page.get_by_role("button", name="Try this claim"))
     words = form.locator("input[type=text]").first
     words.fill("a great many")
     form.get_by_role("button", name="Try this claim").click()
-    expect(form.get_by_role("alert")).to_contain_text("a great many")
+    expect(form.locator(".widget-vbox", has_text="the words").last.get_by_role("alert")).to_contain_text("a great many")
     shows(page, Settings())
     keep_screenshot(page, "explore-wrong")
     words.fill("at least 500")

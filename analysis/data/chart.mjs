@@ -1,21 +1,31 @@
 // A chart of plotly for anywidget, which gives up on a widget that is not ready after 2 s. To read plotly's code takes
-// longer on a busy machine; so nothing waits for it but the drawing, and the charts of a page read it once.
-// Before these lines stands CODE, the text of plotly's own widget.
+// longer on a busy machine; so nothing waits for it but the drawing, and the charts of a page read it once: one of them
+// brings it, in _plotly.
 
-function plotly() {
+function shared() {
   if (!globalThis.casualtyPlotly) {
-    const address = URL.createObjectURL(new Blob([CODE], { type: "text/javascript" }));
-    globalThis.casualtyPlotly = import(address).finally(() => URL.revokeObjectURL(address));
+    globalThis.casualtyPlotly = {};
+    globalThis.casualtyPlotly.code = new Promise((resolve) => (globalThis.casualtyPlotly.bring = resolve));
   }
   return globalThis.casualtyPlotly;
+}
+
+function read(code) {
+  const address = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
+  return import(address).finally(() => URL.revokeObjectURL(address));
 }
 
 export default () => {
   let chart;
   return {
     initialize({ model }) {
-      chart = plotly().then((read) => {
-        const made = read.default();
+      const code = model.get("_plotly");
+      if (code && !shared().brought) {
+        shared().brought = true;
+        shared().bring(read(code));
+      }
+      chart = shared().code.then((plotly) => {
+        const made = plotly.default();
         made.initialize({ model });
         return made;
       });
