@@ -126,6 +126,13 @@ def test_words_are_wrapped_by_their_width_and_numbers_stay_whole():
     assert max(map(wcswidth, lines)) <= 116
 
 
+def test_room_is_shared_by_width_and_not_by_letters():
+    # 114 columns for two: 39 letters are 59 columns wide, more than half, so each column may have 57.
+    table = Table(("a", "b"), (("한 " * 20, "xy " * 33),), ("left",) * 2)
+    _, _, rule, *_ = Section("t", table).text().splitlines()
+    assert [len(line) for line in rule.split()] == [56, 56]  # 19 of three columns, less the last space
+
+
 def test_words_that_are_longer_than_three_lines_are_cut_with_a_sign():
     text = Section("t", Table(("a", "b"), (("x" * 100_000, "y " * 50_000),), ("left",) * 2)).text()
     assert len(text.splitlines()) == 1 + 2 + 3  # title, headings and rule, three lines
