@@ -32,8 +32,8 @@ from playwright.sync_api import Browser, Page, Playwright, Request, sync_playwri
 
 ROOT = Path(__file__).parent.parent
 PATIENCE = 120.0  # s for a notebook; on a busy machine with two cores it takes ten
-# Where pictures of pages are kept to be looked at; CI names a folder that it uploads.
-SCREENSHOTS = Path(os.environ.get("CASUALTY_REPORT_SCREENSHOTS") or ROOT / "reports" / "screenshots")
+# Where pictures of pages are kept to be looked at; the workflow of the tests holds them.
+SCREENSHOTS = ROOT / "reports" / "screenshots"
 COMMITTED = ("analysis", "figures", "notebooks", ".gitignore", "README.md")
 LEFT_OUT = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", ".lab")
 

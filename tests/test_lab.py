@@ -8,6 +8,7 @@ from pathlib import Path
 import jsonschema
 import nbformat
 import pytest
+import yaml
 from click.testing import CliRunner
 
 from analysis import lab
@@ -241,3 +242,10 @@ def test_in_a_folder_of_its_own_it_opens_the_same(laboratory, tmp_path):
         assert made.changes() == ""
     assert not (root / ".lab").exists()
     assert (tmp_path / "desk" / ".lab" / "workspaces").is_dir()
+
+
+def test_the_workflow_of_the_tests_holds_the_pictures():
+    flow = yaml.safe_load((ROOT / ".github" / "workflows" / "tests.yml").read_text(encoding="utf-8"))
+    *_, test, hold = flow["jobs"]["test"]["steps"]
+    assert test["run"].splitlines()[-1] == "bash .ci/run"
+    assert (hold["if"], hold["with"]["path"]) == ("always()", kit.SCREENSHOTS.relative_to(ROOT).as_posix())
