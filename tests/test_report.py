@@ -300,7 +300,10 @@ def test_a_file_that_names_its_folder_stops_the_edition(tmp_path):
     notebook = write(tmp_path / "n.ipynb", parameters("output_dir = ''"), new_code_cell(source))
     with pytest.raises(WorkError, match=r"^results.json names the folder it was built in"):
         rendered(notebook, tmp_path / "edition", {})
-    assert sorted(child.name for child in tmp_path.iterdir()) == [".locks", "n.ipynb"]
+    assert sorted(child.name for child in tmp_path.iterdir()) == [".locks", "failed", "n.ipynb"]
+    kept = (tmp_path / "failed" / "edition" / "n.ipynb").read_text(encoding="utf-8")
+    assert 'output_dir = \".\"' in kept
+    assert str(tmp_path) not in kept
 
 
 def test_importing_the_module_loads_neither_papermill_nor_nbconvert():
