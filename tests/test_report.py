@@ -302,7 +302,7 @@ def test_a_file_that_names_its_folder_stops_the_edition(tmp_path):
         rendered(notebook, tmp_path / "edition", {})
     assert sorted(child.name for child in tmp_path.iterdir()) == [".locks", "failed", "n.ipynb"]
     kept = (tmp_path / "failed" / "edition" / "n.ipynb").read_text(encoding="utf-8")
-    assert 'output_dir = \".\"' in kept
+    assert r"output_dir = \".\"" in kept
     assert str(tmp_path) not in kept
 
 
