@@ -249,7 +249,8 @@ class Sources:
         rows = losses_known(seen.inputs.claims, seen.settings.day, counted=counted, origins=counting)
         figure = self.widget
         with figure.batch_update():
-            key = tuple((one.claim.id, one.claim.id in counted, seen.settings.width) for one in rows)
+            texts = tuple(sorted(seen.inputs.register.digests.items()))  # a row may say something else now
+            key = texts, seen.settings.width, tuple((one.claim.id, one.claim.id in counted) for one in rows)
             if key != self._drawn:
                 self._drawn, self._ids = key, tuple(one.claim.id for one in rows)
                 self._show_claims(rows, counted)

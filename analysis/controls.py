@@ -38,6 +38,7 @@ from itables.widget import ITable
 from analysis import figures, prose, saved, tables, wording_figures
 from analysis.cells import path_shown
 from analysis.charts import Answer, Sources
+from analysis.claims import register_path
 from analysis.displays import Table
 from analysis.errors import InputError, WorkError
 from analysis.evidence import FORCES, LOSSES, ReadClaim, reasons, size_reasons, weights_named
@@ -165,12 +166,16 @@ class Explorer:
         self._first = self.seen  # what the panels show where there are no widgets
         self._ran: Results | None = None
         self._claim: Hypothetical | None = None
+        self._day_before = settings.as_of  # the what-if claim
+        self._copied_from: object = None
         self._without: Glimpse | None = None
         self._copies = tempfile.TemporaryDirectory(prefix="what-if-", ignore_cleanup_errors=True)
         self._moving = False
         self._answer, self._sources = Answer(self.seen), Sources(self.seen, self.pick)
         self._numbers, self._state, self._picked = widgets.HTML(), widgets.HTML(), widgets.HTML()
         self._picked.add_class("casualty-picked")
+        self._picked_row, self._compared = widgets.HTML(), widgets.HTML()
+        self._picked_id = ""
         self._list: ITable | None = None
         self._listed: tuple[str, ...] = ()
         self._listed_of: object = None
@@ -197,8 +202,8 @@ class Explorer:
 
     def pick(self, claim: str) -> None:
         """Show a claim's reading, evidence and link."""
-        found = [one for one in self.seen.inputs.claims if one.claim.id == claim]
-        self._picked.value = _told(found[0], self.seen) if found else ""
+        self._picked_id = claim
+        self._tell_picked()
 
     def pin(self) -> None:
         """Compare with the answer that is shown now."""
@@ -226,9 +231,12 @@ class Explorer:
         """
         target, settings = Path(path), self.settings
         if self._claim is not None:
-            copy = with_claim(self._register, self._claim, target.parent / HYPOTHETICAL)
-            settings = replace(settings, register=copy.as_posix())
-        return saved.command(saved.write_file(settings, target))
+            # Of this file alone: another may hold another claim.
+            copy = with_claim(self._register, self._claim, target.parent / f"{target.stem}-{HYPOTHETICAL}")
+            settings = replace(settings, register=str(copy))
+        if (path := Path(settings.register)).is_file():  # wherever the command is run
+            settings = replace(settings, register=path.resolve().as_posix())
+        return saved.command(saved.write_file(settings, target).resolve())
 
     def suppose(self, claim: Hypothetical | None) -> None:
         """
@@ -240,18 +248,22 @@ class Explorer:
             It is no sound claim, or has no answer; nothing changes then.
         """
         if claim is None:
-            settings = self._weighed(replace(self.settings, register=self._register))
+            moved = self._claim is None or self.settings.as_of != max(self._day_before, self._claim.published)
+            day = self.settings.as_of if moved else self._day_before
+            settings = self._weighed(replace(self.settings, register=self._register, as_of=day))
             seen = glimpse(settings)
             self._claim = None
             self._use(settings, seen)
             return
-        copy = with_claim(self._register, claim, Path(tempfile.mkdtemp(dir=self._copies.name)))
+        copy = self._copy(claim)
         day = max(self.settings.as_of, claim.published)
         try:
             seen = glimpse(self._weighed(replace(self.settings, register=str(copy), as_of=day)))
             without = glimpse(self._weighed(replace(self.settings, register=self._register, as_of=day)))
         except InputError as error:
             raise InputError(*(self._plain(line, copy) for line in error.faults)) from None
+        if self._claim is None:
+            self._day_before = self.settings.as_of
         self._claim = claim
         self._use(seen.settings, seen, without)
 
@@ -296,16 +308,14 @@ class Explorer:
             maxBytes=0,
         )
         self._fill_list()
-        picked = widgets.HTML()
 
         def chosen(change: Mapping[str, object]) -> None:
             rows = change["new"]
             if rows:
                 self.pick(self._listed[rows[0]])
-                picked.value = self._picked.value
 
         self._list.observe(chosen, "selected_rows")
-        return Panel(_panel([self._list, picked]), _register_table(self._first))
+        return Panel(_panel([self._list, self._picked_row]), _register_table(self._first))
 
     def what_if(self) -> Panel:
         """A form for a claim that nobody has made, and the answer with and without it."""
@@ -316,7 +326,7 @@ class Explorer:
         origin = _Field("whose figure: an origin of the register, or a new name", widgets.Combobox(options=origins))
         origin.control.value = "origin X"
         fields = {"quantity": quantity, "wording": wording, "published": published, "origin": origin}
-        wrong, told = widgets.HTML(), widgets.HTML()
+        wrong = widgets.HTML()
         add = widgets.Button(description="Try this claim", button_style="primary")
         remove = widgets.Button(description="Without it")
 
@@ -325,9 +335,8 @@ class Explorer:
                 self.suppose(Hypothetical(**{name: field.control.value.strip() for name, field in fields.items()}))
             except (InputError, WorkError) as error:
                 say(str(error).splitlines())
-                return
-            say(())
-            told.value = self._compared()
+            else:
+                say(())
 
         def removed(_: object) -> None:
             say(())
@@ -335,7 +344,6 @@ class Explorer:
                 self.suppose(None)
             except (InputError, WorkError) as error:
                 say(str(error).splitlines())
-            told.value = self._compared()
 
         def say(lines: Sequence[str]) -> None:
             """Each line beside the field that it names first; the others under the buttons."""
@@ -350,7 +358,7 @@ class Explorer:
             layout={"width": "340px", "min_width": "340px"},
         )
         instead = Table(("a what-if claim",), (("The form needs JupyterLab and a running kernel.",),))
-        return Panel(_panel([widgets.HBox([form, told])]), instead)
+        return Panel(_panel([widgets.HBox([form, self._compared])]), instead)
 
     def wording(self, words: str = "at least 100") -> Panel:
         """Any words, and how they are read."""
@@ -466,9 +474,16 @@ class Explorer:
                 return
             told.value = f"Written. This renders them: <code>{html.escape(line)}</code>"
 
+        def started_over(_: object) -> None:
+            told.value = ""
+            try:
+                self.reset()
+            except InputError as error:
+                told.value = _wrong(str(error))
+
         pin.on_click(lambda _: self.pin())
         unpin.on_click(lambda _: self.unpin())
-        reset.on_click(lambda _: self.reset())
+        reset.on_click(started_over)
         save.on_click(saved_to)
         row = widgets.HBox([pin, unpin, reset, name, save], layout={"flex_flow": "row wrap"})
         return widgets.VBox([row, told])
@@ -514,17 +529,30 @@ class Explorer:
         for field in (*self._fields.values(), *self._weights.values()):
             field.tell("")
         try:
+            if self._claim is not None and self._copied_from != _state_of(self._register):  # edited since
+                self.settings = replace(self.settings, register=str(self._copy(self._claim)))
             wanted = self._wanted()
             seen = glimpse(wanted)
             apart = replace(wanted, register=self._register)
             without = None if self._claim is None else glimpse(self._weighed(apart))
         except InputError as error:
             copy = Path(self.settings.register)
-            self.error = "\n".join(self._plain(line, copy) for line in error.faults)
-            (self._fields.get(name) or self._weights[name]).tell(self.error)
+            lines = [self._plain(line, copy) for line in error.faults]
+            self.error = "\n".join(lines)
+            moved = self._fields.get(name) or self._weights[name]
+            places = [self._fields.get(line.partition(" ")[0], moved) for line in lines]
+            for field in {id(one): one for one in places}.values():
+                field.tell("\n".join(line for line, place in zip(lines, places, strict=True) if place is field))
             self._tell_state()
             return
         self._use(wanted, seen, without)
+
+    def _copy(self, claim: Hypothetical) -> Path:
+        """A copy of the register, as it is now, with a what-if claim."""
+        state = _state_of(self._register)
+        copy = with_claim(self._register, claim, Path(tempfile.mkdtemp(dir=self._copies.name)))
+        self._copied_from = state
+        return copy
 
     def _plain(self, line: str, copy: Path) -> str:
         """A line of an error, without the folder of a copy that nobody sees."""
@@ -536,6 +564,8 @@ class Explorer:
         self._match_weights(seen)
         self._moving = True
         try:
+            for field in self._weights.values():
+                field.tell("")
             for name, field in self._fields.items():
                 field.tell("")
                 value = getattr(settings, name)
@@ -554,10 +584,18 @@ class Explorer:
         self._sources.show(self.seen)
         others = {"without the what-if claim": self._without, "pinned": self.pinned}
         shown = {name: one for name, one in others.items() if one is not None}
+        others = {"without the what-if claim": self._without}
         self._numbers.value = _numbers(self.seen, shown)._repr_html_()
         self._show_weights()
         self._fill_list()
+        self._tell_picked()
+        self._compared.value = "" if self._claim is None else _numbers(self.seen, others)._repr_html_()
         self._tell_state()
+
+    def _tell_picked(self) -> None:
+        """The claim that was clicked, as it is read now, under the chart and under the register."""
+        found = [one for one in self.seen.inputs.claims if one.claim.id == self._picked_id]
+        self._picked.value = self._picked_row.value = _told(found[0], self.seen) if found else ""
 
     def _tell_state(self) -> None:
         """Of which day and of how many draws the answer is, and whether the controls have gone on without it."""
@@ -600,10 +638,16 @@ class Explorer:
         self._listed = tuple(rows)
         self._list.update(pd.DataFrame.from_records(list(rows.values()), columns=_HEADINGS), selected_rows=[])
 
-    def _compared(self) -> str:
-        if self._claim is None:
-            return ""
-        return _numbers(self.seen, {"without the what-if claim": self._without})._repr_html_()
+
+def _state_of(register: str) -> object:
+    """What changes when one of a register's files is edited."""
+    path = register_path(register)
+    found = []
+    for file in (path, path.with_name(f"{path.stem}-context.csv"), path.with_name("sources.toml")):
+        if file.is_file():
+            state = file.stat()
+            found.append((file.name, state.st_mtime_ns, state.st_size))
+    return found
 
 
 def _named_weights(seen: Glimpse) -> dict[str, float]:

@@ -28,6 +28,7 @@ _REGISTERS = ("seed.csv", "public-record.csv", "sources.toml")
 # are of one afternoon and one machine.
 _OF_NOTEBOOK = ("kernelspec", "language_info")
 _OF_CELL = ("jupyter", "tags")
+_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +142,9 @@ def start(place: Place, options: Sequence[str] = ()) -> None:
     from jupyterlab.labapp import LabApp
     from jupyterlab_server.workspaces_handler import WorkspacesManager
 
-    WorkspacesManager(str(place.state / "workspaces")).save(WORKSPACE, place.workspace())
+    workspaces = WorkspacesManager(str(place.state / "workspaces"))
+    if not workspaces.load(WORKSPACE)["data"]:  # else it is as the user left it
+        workspaces.save(WORKSPACE, place.workspace())
     LabApp.launch_instance(argv=[*place.arguments(), *options])
 
 
@@ -157,7 +160,7 @@ def minimal(notebook: Mapping[str, object]) -> dict[str, object]:
     Returns
     -------
     dict
-        The notebook with its sources, outputs and counts untouched.
+        The notebook with its sources and counts untouched, and its outputs but for the views of widgets.
 
     Examples
     --------
@@ -165,8 +168,23 @@ def minimal(notebook: Mapping[str, object]) -> dict[str, object]:
     >>> minimal({"cells": [cell], "metadata": {"widgets": {}}})
     {'cells': [{'cell_type': 'code', 'metadata': {'tags': []}}], 'metadata': {}}
     """
-    cells = [{**cell, "metadata": _only(_OF_CELL, cell["metadata"])} for cell in notebook["cells"]]
+    cells = [_without_views({**cell, "metadata": _only(_OF_CELL, cell["metadata"])}) for cell in notebook["cells"]]
     return {**notebook, "cells": cells, "metadata": _only(_OF_NOTEBOOK, notebook["metadata"])}
+
+
+def _without_views(cell: dict[str, object]) -> dict[str, object]:
+    """A cell whose outputs show what stands for a widget, which lives as long as its kernel."""
+    outputs = cell.get("outputs")
+    if not isinstance(outputs, list):
+        return cell
+    return {**cell, "outputs": [_without_view(one) for one in outputs]}
+
+
+def _without_view(output: Mapping[str, object]) -> Mapping[str, object]:
+    data = output.get("data")
+    if not isinstance(data, Mapping) or _VIEW not in data:
+        return output
+    return {**output, "data": {name: value for name, value in data.items() if name != _VIEW}}
 
 
 def keep_minimal(*, model: dict[str, object], path: str, contents_manager: object) -> None:  # noqa: ARG001
@@ -193,7 +211,9 @@ def _furnish(root: Path, notebooks: Path) -> None:
             shutil.copyfile(source, root / "notebooks" / source.name)
     for name in _REGISTERS:
         copy = root / "registers" / name
-        if copy.exists():
-            copy.chmod(stat.S_IREAD | stat.S_IWRITE)
+        if copy.exists() or copy.is_symlink():
+            if not copy.is_symlink():
+                copy.chmod(stat.S_IREAD | stat.S_IWRITE)  # what is read-only cannot be removed on Windows
+            copy.unlink()
         shutil.copyfile(PACKAGE / "data" / name, copy)
         copy.chmod(stat.S_IREAD)

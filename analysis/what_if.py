@@ -25,7 +25,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from analysis.cells import path_shown
+from analysis.cells import hidden, path_shown
 from analysis.claims import COLUMNS, Register, read_register, register_path
 from analysis.errors import InputError, WorkError
 from analysis.evidence import read_claims
@@ -85,22 +85,26 @@ def with_claim(register: str | Path, claim: Hypothetical, folder: str | Path) ->
     path = register_path(register)
     known = read_register(register)
     origin = known.origin_named(claim.origin.strip()) or claim.origin.strip()
+    if found := hidden(origin):
+        raise InputError(f"origin holds {found}, expected letters that are shown")
+    # A name of its own: an edition of it is not taken for one of the register.
+    name = f"{path.stem}-{HYPOTHETICAL}.csv"
     context = path.with_name(f"{path.stem}-context.csv")
     texts = {
-        path.name: _ended(path.read_text(encoding="utf-8-sig")) + _row(path, claim, origin, known),
+        name: _ended(path.read_text(encoding="utf-8-sig")) + _row(path, claim, origin, known),
         "sources.toml": _ended(path.with_name("sources.toml").read_text(encoding="utf-8-sig"))
         + ("" if origin in known.sources or not origin else _source(origin, claim.stream)),
     }
     if context.is_file():
-        texts[context.name] = context.read_text(encoding="utf-8-sig")
+        texts[f"{path.stem}-{HYPOTHETICAL}-context.csv"] = context.read_text(encoding="utf-8-sig")
     target = Path(folder)
     try:
         target.mkdir(parents=True, exist_ok=True)
-        for name, text in texts.items():
-            (target / name).write_text(text, encoding="utf-8", newline="")
+        for file, text in texts.items():
+            (target / file).write_text(text, encoding="utf-8", newline="")
     except OSError as error:
         raise WorkError(f"{path_shown(target)}: {(error.strerror or 'cannot be written').lower()}") from None
-    copy = target / path.name
+    copy = target / name
     try:
         read_claims(read_register(copy))
     except InputError as error:

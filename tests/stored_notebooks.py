@@ -8,7 +8,6 @@ way it ends with 1, so that the change is looked at and added.
 
 from __future__ import annotations
 
-import copy
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,8 +21,6 @@ from analysis.parameters import read_notebook
 
 __all__ = ["as_stored", "disorder", "main"]
 
-WIDGET = "application/vnd.jupyter.widget-view+json"
-
 
 def as_stored(notebook: NotebookNode) -> str:
     """
@@ -31,11 +28,7 @@ def as_stored(notebook: NotebookNode) -> str:
 
     Widgets live as long as their kernel, and what stands for them is stored beside them.
     """
-    kept = copy.deepcopy(notebook)
-    for cell in kept.cells:
-        for output in cell.get("outputs", []):
-            output.get("data", {}).pop(WIDGET, None)
-    return nbformat.writes(nbformat.from_dict(minimal(kept))) + "\n"
+    return nbformat.writes(nbformat.from_dict(minimal(notebook))) + "\n"
 
 
 def disorder(notebook: NotebookNode) -> Iterator[str]:

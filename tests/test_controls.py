@@ -5,6 +5,7 @@ import shutil
 from dataclasses import fields
 from pathlib import Path
 
+import ipywidgets as widgets
 import pytest
 import yaml
 from click.testing import CliRunner
@@ -12,7 +13,7 @@ from click.testing import CliRunner
 from analysis import saved
 from analysis.__main__ import cli
 from analysis.claims import read_register, register_path
-from analysis.controls import Explorer
+from analysis.controls import Explorer, Panels
 from analysis.errors import InputError
 from analysis.glimpse import glimpse
 from analysis.pipeline import run
@@ -198,6 +199,105 @@ def test_a_what_if_claim_that_is_none_is_refused_and_nothing_changes(explorer, c
     assert explorer.settings == before
 
 
+def ticks(explorer: Explorer) -> list[str]:
+    return list(explorer._sources.widget.layout.yaxis.ticktext)
+
+
+def inside(panels: Panels) -> list[widgets.Widget]:
+    """Every widget in panels."""
+    found = [one.widget for one in panels.each]
+    for one in found:
+        found.extend(getattr(one, "children", ()))
+    return found
+
+
+def test_a_claim_in_place_of_another_of_that_name_is_drawn(explorer):
+    for words in ("at least 500", "at least 700"):
+        explorer.suppose(Hypothetical("killed", words, "2024-12-19", "origin X"))
+        assert [one for one in ticks(explorer) if "origin X" in one] == [f"origin X: “{words}” killed"]
+
+
+def test_without_the_claim_the_day_is_as_it_was_and_nothing_of_it_is_left(explorer):
+    explorer.what_if()
+    explorer.suppose(Hypothetical("killed", "at least 500", "2024-12-23", "origin X"))
+    explorer.pick("what-if")
+    assert "at least 500" in explorer._picked.value
+    before = explorer._compared.value
+    explorer.set("pool", "median")
+    assert explorer._compared.value not in ("", before)
+    explorer.suppose(None)
+    assert explorer.settings.as_of == "2024-12-19"
+    assert (explorer._compared.value, explorer._picked.value) == ("", "")
+
+
+def test_a_picked_claim_is_told_as_it_is_read_now(explorer):
+    explorer.pick("seed-nis-killed")
+    before = explorer._picked.value
+    explorer.set("width", 2.0)
+    assert explorer._picked.value not in ("", before)
+    assert explorer._picked_row.value == explorer._picked.value
+
+
+def test_an_edited_register_is_read_with_and_without_the_claim(tmp_path):
+    path = copied(tmp_path) / "seed.csv"
+    explorer = Explorer(Settings(register=str(path)))
+    explorer.suppose(Hypothetical("killed", "at least 500", "2024-12-23", "origin X"))
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("at least 100,2024-12-19,", "at least 2000,2024-12-19,", 1), encoding="utf-8")
+    explorer.set("pool", "median")
+    assert explorer.error == ""
+    for seen in (explorer.seen, explorer._without):
+        (row,) = [one for one in seen.inputs.claims if one.claim.id == "seed-nis-killed"]
+        assert row.claim.wording == "at least 2000"
+
+
+def test_what_is_wrong_stays_beside_its_own_control_until_there_is_an_answer(explorer):
+    explorer.set("wounded_per_killed", "none")
+    explorer.set("pool", "median")
+    assert "wounded_per_killed is &#x27;none&#x27;" in explorer._fields["wounded_per_killed"].wrong.value
+    assert explorer._fields["pool"].wrong.value == ""
+    explorer.set("wounded_per_killed", "historical")
+    assert explorer._fields["wounded_per_killed"].wrong.value == ""
+    for name in ("NIS", "US DoD"):
+        explorer.set(name, 0.0)
+    assert explorer._weights["US DoD"].wrong.value
+    explorer.reset()
+    assert explorer._weights["US DoD"].wrong.value == ""
+
+
+def test_a_broken_register_is_told_under_the_buttons(tmp_path):
+    path = copied(tmp_path) / "seed.csv"
+    explorer = Explorer(Settings(register=str(path), max_draws=16384))
+    shown = inside(explorer.answer())
+    (back,) = [one for one in shown if getattr(one, "description", "") == "Back to the start"]
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("at least 100,2024-12-19,", "at least 100,2024-13-19,", 1), encoding="utf-8")
+    back.click()
+    told = [one.value for one in shown if isinstance(one, widgets.HTML)]
+    assert [one for one in told if "seed.csv:2: published is &#x27;2024-13-19&#x27;" in one]
+
+
+def test_each_file_of_settings_has_its_own_claim_and_no_name_of_the_register(explorer, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name, words in (("a", "at least 500"), ("b", "at least 700")):
+        explorer.suppose(Hypothetical("killed", words, "2024-12-23", "origin X"))
+        explorer.save(f"{name}.yaml")
+    monkeypatch.chdir("/")  # a command is run from anywhere
+    for name, words in (("a", "at least 500"), ("b", "at least 700")):
+        settings = Settings(**saved.read_file(tmp_path / f"{name}.yaml"))
+        (claim,) = [one for one in read_register(settings.register).claims if one.id == "what-if"]
+        assert claim.wording == words
+        assert register_path(settings.register).stem == "seed-what-if"
+        assert glimpse(settings).settings.as_of == "2024-12-23"
+
+
+def test_an_origin_with_a_letter_that_hides_others_is_refused_without_a_folder(explorer):
+    with pytest.raises(InputError) as refused:
+        explorer.suppose(Hypothetical("killed", "at least 500", "2024-12-23", "origin\u202e X"))
+    expected = "origin holds RIGHT-TO-LEFT OVERRIDE (U+202E), expected letters that are shown"
+    assert refused.value.faults == (expected,)
+
+
 def test_a_what_if_claim_leaves_the_register_alone(tmp_path):
     before = register_path("seed").read_bytes()
     copy = with_claim("seed", Hypothetical("killed", "at least 500", "2024-12-23", "NIS"), tmp_path / "there")
@@ -209,7 +309,7 @@ def test_settings_written_are_what_papermill_and_render_read(explorer, tmp_path,
     monkeypatch.chdir(tmp_path)
     explorer.set("pool", "median")
     explorer.set("wounded_per_killed", "3.0")
-    assert explorer.save() == "casualty-report render -f settings.yaml"
+    assert explorer.save() == f"casualty-report render -f {tmp_path / 'settings.yaml'}"
     written = yaml.safe_load(Path("settings.yaml").read_text(encoding="utf-8"))
     assert list(written) == [one.name for one in fields(Settings)]
     assert Settings(**saved.read_file("settings.yaml")) == explorer.settings

@@ -14,6 +14,7 @@ from tests.laboratory import (
     keep_screenshot,
     menu,
     restart_and_run_all,
+    save,
     wait_for_kernel,
 )
 
@@ -175,5 +176,7 @@ def test_a_restarted_kernel_leaves_no_number_on_the_panels(page, laboratory: Lab
     keep_screenshot(page, "explore-restarted")
     restart_and_run_all(page)
     shows(page, Settings())
+    # Saved, it holds what stands for the widgets, as it is committed.
+    save(page)
     assert laboratory.changes() == ""
     assert not (laboratory.home / ".jupyter").exists()

@@ -95,7 +95,7 @@ def test_options_of_jupyterlab_are_passed_on(monkeypatch, tmp_path):
 
 def test_minimal_leaves_out_times_and_marks_and_nothing_else():
     cells = [
-        {"cell_type": "code", "source": "1", "execution_count": 3, "outputs": [1], "metadata": {"tags": ["a"]}},
+        {"cell_type": "code", "source": "1", "execution_count": 3, "outputs": [], "metadata": {"tags": ["a"]}},
         {"cell_type": "markdown", "source": "# t", "metadata": {"collapsed": True, "jupyter": {"source_hidden": True}}},
     ]
     noisy = [{**cell, "metadata": {**cell["metadata"], "execution": {"x": "y"}, "scrolled": True}} for cell in cells]
@@ -103,6 +103,41 @@ def test_minimal_leaves_out_times_and_marks_and_nothing_else():
     kept = lab.minimal({"cells": noisy, "metadata": metadata, "nbformat": 4})
     del cells[1]["metadata"]["collapsed"]
     assert kept == {"cells": cells, "metadata": {"kernelspec": {"name": "python3"}}, "nbformat": 4}
+
+
+def test_minimal_leaves_what_stands_for_a_widget_without_its_view():
+    view = {"application/vnd.jupyter.widget-view+json": {"model_id": "7"}, "text/html": "<b>2.8</b>"}
+    outputs = [{"output_type": "display_data", "data": view, "metadata": {}}, {"output_type": "stream", "text": "x"}]
+    cell = {"cell_type": "code", "source": "1", "execution_count": 1, "outputs": outputs, "metadata": {}}
+    (kept,) = lab.minimal({"cells": [cell], "metadata": {}})["cells"]
+    assert kept["outputs"] == [{**outputs[0], "data": {"text/html": "<b>2.8</b>"}}, outputs[1]]
+    assert len(view) == 2  # what was given stays as it is
+
+
+def test_a_register_that_is_a_link_is_replaced_and_not_written_through(tmp_path):
+    other = tmp_path / "other.csv"
+    other.write_text("mine", encoding="utf-8")
+    (tmp_path / "desk" / "registers").mkdir(parents=True)
+    (tmp_path / "desk" / "registers" / "seed.csv").symlink_to(other)
+    lab.place_of(tmp_path / "desk")
+    assert other.read_text(encoding="utf-8") == "mine"
+    assert other.stat().st_mode & stat.S_IWUSR
+    assert not (tmp_path / "desk" / "registers" / "seed.csv").is_symlink()
+
+
+def test_a_layout_that_the_user_has_changed_stays(monkeypatch, tmp_path):
+    monkeypatch.setattr("jupyterlab.labapp.LabApp.launch_instance", lambda **_: None)
+    for name in lab.place_of(tmp_path).environment(os.environ):
+        monkeypatch.setenv(name, os.environ.get(name, ""))
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    place = lab.place_of(tmp_path)
+    lab.start(place)
+    (kept,) = (tmp_path / ".lab" / "workspaces").iterdir()
+    changed = kept.read_text(encoding="utf-8").replace("0.68", "0.11")
+    assert "0.11" in changed
+    kept.write_text(changed, encoding="utf-8")
+    lab.start(place)
+    assert kept.read_text(encoding="utf-8") == changed
 
 
 @pytest.mark.parametrize("kind", ["file", "directory"])
@@ -237,7 +272,7 @@ def test_in_a_folder_of_its_own_it_opens_the_same(laboratory, tmp_path):
             wait_for_kernel(page)
             tabs = page.locator("#jp-main-dock-panel .lm-TabBar-tabLabel").all_inner_texts()
             assert tabs == ["explore.ipynb", "seed.csv"]
-            assert page.locator(".jp-CSVViewer:visible").count() == 1
+            page.locator(".jp-CSVViewer:visible").wait_for()
         assert made.complaints == []
         assert made.changes() == ""
     assert not (root / ".lab").exists()
