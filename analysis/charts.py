@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable, Sequence
-from importlib.resources import files
 from pathlib import Path
 
 import plotly.graph_objects as go
@@ -76,9 +75,7 @@ class _Chart(go.FigureWidget):
 class _FirstChart(_Chart):
     """One that brings plotly's code, 5 MB, for every chart of its page."""
 
-    _plotly = traitlets.Unicode((files("plotly") / "package_data" / "widgetbundle.js").read_text(encoding="utf-8")).tag(
-        sync=True
-    )
+    _plotly = traitlets.Unicode(str(go.FigureWidget._esm)).tag(sync=True)  # noqa: SLF001, a name of anywidget
 
 
 def _figure(height: int, **layout: object) -> go.Figure:

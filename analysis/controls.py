@@ -38,7 +38,6 @@ from itables.widget import ITable
 from analysis import figures, prose, saved, tables, wording_figures
 from analysis.cells import path_shown
 from analysis.charts import Answer, Sources
-from analysis.claims import register_path
 from analysis.displays import Table
 from analysis.errors import InputError, WorkError
 from analysis.evidence import FORCES, LOSSES, ReadClaim, reasons, size_reasons, weights_named
@@ -69,7 +68,6 @@ _STYLE = """<style>
 .casualty-panel td, .casualty-panel th { padding: 2px 10px 2px 0; vertical-align: top; line-height: 1.4; }
 .casualty-panel .widget-html-content { line-height: 1.5; }
 .casualty-panel.jupyter-widgets-disconnected > * { display: none; }
-.casualty-panel.casualty-more.jupyter-widgets-disconnected { display: none; }
 .casualty-panel.jupyter-widgets-disconnected:has(> *)::after {
   content: "The kernel that gave these numbers is gone. Run the notebook again.";
 }
@@ -166,8 +164,7 @@ class Explorer:
         self._first = self.seen  # what the panels show where there are no widgets
         self._ran: Results | None = None
         self._claim: Hypothetical | None = None
-        self._day_before = settings.as_of  # the what-if claim
-        self._copied_from: object = None
+        self._day_before = settings.as_of  # before there was a what-if claim
         self._without: Glimpse | None = None
         self._copies = tempfile.TemporaryDirectory(prefix="what-if-", ignore_cleanup_errors=True)
         self._moving = False
@@ -272,8 +269,6 @@ class Explorer:
     def answer(self) -> Panels:
         """The controls, the answer, what each source said, and the numbers."""
         fields = [field.box for field in self._fields.values()]
-        for box in fields:
-            box.layout.width = _COLUMN
         results = self._results()
         # Beside the charts where there is room; above them, in columns, where there is not.
         column = {"flex": "1 1 270px", "flex_flow": "row wrap", "align_content": "flex-start"}
@@ -289,8 +284,8 @@ class Explorer:
         return Panels(
             (
                 Panel(main, figures.publish("answer", results)),
-                Panel(_panel([], "casualty-more"), figures.publish("sources", results)),
-                Panel(_panel([], "casualty-more"), _numbers(self._first, {})),
+                Panel(_panel([]), figures.publish("sources", results)),
+                Panel(_panel([]), _numbers(self._first, {})),
             )
         )
 
@@ -433,6 +428,7 @@ class Explorer:
             ),
         }
         for name, field in made.items():
+            field.box.layout.width = _COLUMN
             field.control.observe(self._moved(name), "value")
         return made
 
@@ -528,15 +524,16 @@ class Explorer:
         """Answer what the controls say; where that cannot be, say so beside the control that was moved."""
         for field in (*self._fields.values(), *self._weights.values()):
             field.tell("")
+        copy = Path(self.settings.register)
         try:
-            if self._claim is not None and self._copied_from != _state_of(self._register):  # edited since
-                self.settings = replace(self.settings, register=str(self._copy(self._claim)))
-            wanted = self._wanted()
+            wanted, without = self._wanted(), None
+            if self._claim is not None and self._without is not None:
+                without = glimpse(self._weighed(replace(wanted, register=self._register)))
+                if without.inputs.register.digests != self._without.inputs.register.digests:  # edited since
+                    copy = self._copy(self._claim)
+                    wanted = self._weighed(replace(wanted, register=str(copy)))
             seen = glimpse(wanted)
-            apart = replace(wanted, register=self._register)
-            without = None if self._claim is None else glimpse(self._weighed(apart))
         except InputError as error:
-            copy = Path(self.settings.register)
             lines = [self._plain(line, copy) for line in error.faults]
             self.error = "\n".join(lines)
             moved = self._fields.get(name) or self._weights[name]
@@ -549,10 +546,7 @@ class Explorer:
 
     def _copy(self, claim: Hypothetical) -> Path:
         """A copy of the register, as it is now, with a what-if claim."""
-        state = _state_of(self._register)
-        copy = with_claim(self._register, claim, Path(tempfile.mkdtemp(dir=self._copies.name)))
-        self._copied_from = state
-        return copy
+        return with_claim(self._register, claim, Path(tempfile.mkdtemp(dir=self._copies.name)))
 
     def _plain(self, line: str, copy: Path) -> str:
         """A line of an error, without the folder of a copy that nobody sees."""
@@ -639,27 +633,15 @@ class Explorer:
         self._list.update(pd.DataFrame.from_records(list(rows.values()), columns=_HEADINGS), selected_rows=[])
 
 
-def _state_of(register: str) -> object:
-    """What changes when one of a register's files is edited."""
-    path = register_path(register)
-    found = []
-    for file in (path, path.with_name(f"{path.stem}-context.csv"), path.with_name("sources.toml")):
-        if file.is_file():
-            state = file.stat()
-            found.append((file.name, state.st_mtime_ns, state.st_size))
-    return found
-
-
 def _named_weights(seen: Glimpse) -> dict[str, float]:
     """The weights that settings name, by origin: as if they had been moved by hand."""
     named = weights_named(seen.settings.weights, register=seen.inputs.register)
     return {name: float(part.partition("=")[2]) for name, part in named.items()}
 
 
-def _panel(children: Iterable[widgets.Widget], *classes: str) -> widgets.VBox:
+def _panel(children: Iterable[widgets.Widget]) -> widgets.VBox:
     panel = widgets.VBox(list(children))
-    for name in ("casualty-panel", *classes):
-        panel.add_class(name)
+    panel.add_class("casualty-panel")
     return panel
 
 

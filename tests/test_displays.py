@@ -19,22 +19,10 @@ from analysis.pipeline import run
 from analysis.settings import Settings
 from analysis.summary import Estimate, Interval
 from analysis.wording import read
+from tests import made_rows
 
-ROW = {
-    "id": "a",
-    "role": "estimate",
-    "quantity": "casualties",
-    "wording": "around 1,000",
-    "published": "2024-12-19",
-    "as_of": "2024-12-18",
-    "mode": "cumulative",
-    "scope": "Kursk",
-    "speaker": "somebody",
-    "origin": "NIS",
-    "relation": "original",
-    "outlet": "BBC",
-}
-FORCE = {**ROW, "id": "force", "quantity": "deployed", "wording": "around 10,000", "origin": "US DoD"}
+DAY = "2024-12-18"  # of the figure; it was published on the next
+ROW, FORCE = ({**row, "as_of": DAY} for row in (made_rows.ROW, made_rows.FORCE))
 SCRIPT = "<script>alert(1)</script><img src=x onerror=alert(1)>"
 HOSTILE = f"{SCRIPT} &amp; \"q\" 's' $x^2$ **b** [a](http://b.example) | c |"
 # What acts on a terminal or turns the letters around it: no register holds these, since reading one refuses them.

@@ -16,24 +16,10 @@ from analysis.pipeline import run
 from analysis.pools import POOLS
 from analysis.records import to_csv, to_json
 from analysis.settings import Settings
+from tests.made_rows import FORCE, ROW
 
 DATA = Path(__file__).parent.parent / "analysis" / "data"
 DAY = date(2024, 12, 19)
-ROW = {
-    "id": "a",
-    "role": "estimate",
-    "quantity": "casualties",
-    "wording": "around 1,000",
-    "published": "2024-12-19",
-    "as_of": "2024-12-19",
-    "mode": "cumulative",
-    "scope": "Kursk",
-    "speaker": "somebody",
-    "origin": "NIS",
-    "relation": "original",
-    "outlet": "BBC",
-}
-FORCE = {**ROW, "id": "force", "quantity": "deployed", "wording": "around 10,000", "origin": "US DoD"}
 
 
 def answered(path: str, **change) -> str:
