@@ -66,8 +66,11 @@ _STYLE = """<style>
 .casualty-panel .casualty-error { color: var(--jp-error-color1, #b00020); line-height: 1.4; }
 .casualty-panel table { border-collapse: collapse; }
 .casualty-panel td, .casualty-panel th { padding: 2px 10px 2px 0; vertical-align: top; line-height: 1.4; }
+.casualty-panel thead input { width: 100%; box-sizing: border-box; }
 .casualty-panel .widget-html-content { line-height: 1.5; }
-.casualty-panel.jupyter-widgets-disconnected > * { display: none; }
+.casualty-panel.jupyter-widgets-disconnected > *, .casualty-panel.jupyter-widgets-disconnected:not(:has(> *)) {
+  display: none;
+}
 .casualty-panel.jupyter-widgets-disconnected:has(> *)::after {
   content: "The kernel that gave these numbers is gone. Run the notebook again.";
 }
@@ -294,6 +297,7 @@ class Explorer:
         self._list = ITable(
             pd.DataFrame(),
             select="single",
+            scrollX=True,
             scrollY="420px",
             scrollCollapse=True,
             paging=False,

@@ -172,6 +172,8 @@ def test_a_restarted_kernel_leaves_no_number_on_the_panels(page, laboratory: Lab
     assert [one.inner_text() for one in panels.all()] == [""] * panels.count()
     notice = "getComputedStyle(document.querySelector('.casualty-panel'), '::after').content"
     assert page.evaluate(notice) == '"The kernel that gave these numbers is gone. Run the notebook again."'
+    # One that never held a number says nothing at all.
+    assert [one.is_visible() for one in panels.all()].count(True) == page.locator(".casualty-panel:has(> *)").count()
     panels.first.scroll_into_view_if_needed()
     keep_screenshot(page, "explore-restarted")
     restart_and_run_all(page)
