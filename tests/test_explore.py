@@ -1,6 +1,7 @@
 """The notebook of the controls in a browser: what a hand does there, and what is then on the page."""
 
 import re
+import time
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -38,6 +39,7 @@ def page(opened, laboratory):
     """That page with its controls at the start; afterwards it has complained of nothing and asked no other server."""
     opened.get_by_role("button", name="Back to the start").click()
     expect(titles(opened).first).to_have_text(title(Settings()))
+    wait_for_kernel(opened)
     yield opened
     assert laboratory.complaints == []
     assert laboratory.strangers == []
@@ -78,6 +80,22 @@ def centre(one: Locator) -> tuple[float, float]:
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
+def point_at(page: Page, mark: Locator) -> None:
+    """Move the mouse onto a mark until the chart shows its label: before that it takes no click."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        x, y = centre(mark)
+        page.mouse.move(x - 30, y - 30)
+        page.mouse.move(x, y, steps=5)
+        try:
+            expect(page.locator(".casualty-panel .hoverlayer .hovertext")).to_have_count(1, timeout=2000)
+        except AssertionError:
+            if time.monotonic() > until:
+                raise
+        else:
+            return
+
+
 def test_it_runs_from_the_menu_without_an_error_and_says_the_answer(page):
     assert cell_errors(page) == []
     shows(page, Settings())
@@ -116,7 +134,9 @@ def test_a_slider_is_moved_by_a_key(page):
 
 def test_a_mark_in_the_chart_tells_its_claim(page):
     mark = page.locator(".casualty-panel .js-plotly-plot").nth(1).locator("path.point").first
-    page.mouse.click(*centre(mark))
+    point_at(page, mark)
+    page.mouse.down()
+    page.mouse.up()
     told = page.locator(".casualty-picked").first
     expect(told).to_contain_text("“at least 100” killed")
     tells_all(told)
